@@ -1,0 +1,60 @@
+"""What the cluster's own objects tell: pods and Kubernetes Events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controlroom.core.events.body import Body, Show
+
+_NEVER = Show.NEVER
+
+
+class PodObserved(Body, tag="pod.observed"):
+    """A pod of a watched namespace changed in what a facilitator looks at."""
+
+    namespace: str
+    name: str
+    uid: str
+    app: str
+    node: str = ""
+    phase: str = ""
+    ready: bool = False
+    reason: str = ""
+    restarts: int = 0
+    gone: bool = False
+    audience = {
+        "namespace": _NEVER,
+        "name": _NEVER,
+        "uid": _NEVER,
+        "app": _NEVER,
+        "node": _NEVER,
+        "phase": _NEVER,
+        "ready": _NEVER,
+        "reason": _NEVER,
+        "restarts": _NEVER,
+        "gone": _NEVER,
+    }
+
+
+class KubeEvent(Body, tag="kube.event"):
+    """A Kubernetes Event; `count` of one that repeats rises."""
+
+    namespace: str
+    about: str
+    """`Kind/name` of the object it is about."""
+    reason: str
+    message: str
+    type: str = "Normal"
+    component: str = ""
+    count: int = 1
+    last_at: datetime | None = None
+    audience = {
+        "namespace": _NEVER,
+        "about": _NEVER,
+        "reason": _NEVER,
+        "message": _NEVER,
+        "type": _NEVER,
+        "component": _NEVER,
+        "count": _NEVER,
+        "last_at": _NEVER,
+    }

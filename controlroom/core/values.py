@@ -1,0 +1,25 @@
+"""What every value of the house has in common: frozen, by keyword, comparable, quick to encode."""
+
+from __future__ import annotations
+
+from typing import Any, dataclass_transform
+
+import msgspec
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class ValueMeta(msgspec.StructMeta):
+    """Makes frozen and keyword-only the default for every value, so that no class can forget it."""
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> ValueMeta:
+        settings = {"frozen": True, "kw_only": True, "omit_defaults": True, **options}
+        return super().__new__(mcls, name, bases, namespace, **settings)
+
+
+class Value(msgspec.Struct, metaclass=ValueMeta):
+    """Base of all values. A changed value is a new value (:func:`changed`)."""
+
+
+changed = msgspec.structs.replace
