@@ -1,1 +1,5 @@
-""""""
+"""The one door between a session and whoever looks at it: events come out, intents go in."""
+
+from controlroom.room.protocol import Room, RoomClosed, RoomInfo
+
+__all__ = ["Room", "RoomClosed", "RoomInfo"]

@@ -1,0 +1,141 @@
+"""Samples in memory: one append-only column of numbers for each metric.
+
+A column is contiguous on the sampling grid: index i is the step `first + i × step`. NaN stands for a step
+without a value, whether nothing was there, the value was NaN, or nobody kept the record: unknown, all three.
+Columns only grow, so the state at an earlier event sees a prefix of them (`State.lengths`).
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+
+from controlroom.core.events.sources import Samples
+from controlroom.core.state import State
+
+NAN = math.nan
+
+
+class Column:
+    """The samples of one metric."""
+
+    __slots__ = ("first", "step", "values")
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.first: int | None = None
+        self.values: array[float] = array("d")
+
+    def extend(self, start: int, values: Sequence[float | None]) -> None:
+        """Takes over consecutive steps from `start` (Unix seconds). A step that is already there stays."""
+        if self.first is None:
+            self.first = start
+        at = (start - self.first) // self.step
+        if at > len(self.values):
+            self.values.extend([NAN] * (at - len(self.values)))
+        self.values.extend(NAN if value is None else value for value in values[len(self.values) - at :])
+
+
+class Columns:
+    """All columns of a session, in the order of the plan's metrics."""
+
+    def __init__(self, metrics: int, step: int) -> None:
+        self.step = step
+        self.columns = tuple(Column(step) for _ in range(metrics))
+
+    def absorb(self, batch: Samples) -> None:
+        for column, values in zip(self.columns, batch.columns, strict=False):
+            if values is not None:
+                column.extend(batch.start, values)
+
+    def lengths(self) -> tuple[int, ...]:
+        return tuple(len(column.values) for column in self.columns)
+
+
+class Series:
+    """A stretch of one column, as seen at one moment: nothing beyond `length` exists yet."""
+
+    __slots__ = ("_column", "length")
+
+    def __init__(self, column: Column, length: int) -> None:
+        self._column = column
+        self.length = length
+
+    @property
+    def first(self) -> int | None:
+        """Unix seconds of the first step; None while there is none."""
+        return self._column.first if self.length else None
+
+    @property
+    def step(self) -> int:
+        return self._column.step
+
+    @property
+    def last(self) -> int | None:
+        """Unix seconds of the last step."""
+        return None if self.first is None else self.first + (self.length - 1) * self.step
+
+    def time(self, index: int) -> int:
+        """Unix seconds of a step."""
+        return (self.first or 0) + index * self.step
+
+    def span(self, start: float, end: float) -> range:
+        """Indices of the steps with start <= time <= end (Unix seconds)."""
+        if self.first is None:
+            return range(0)
+        low = max(0, math.ceil((start - self.first) / self.step))
+        high = min(self.length, math.floor((end - self.first) / self.step) + 1)
+        return range(low, max(low, high))
+
+    def value(self, index: int) -> float:
+        """The value at a step; NaN: unknown."""
+        return self._column.values[index]
+
+    def values(self, within: range) -> array[float]:
+        """A copy of the values at those steps."""
+        return self._column.values[within.start : within.stop]
+
+    def known(self, within: range) -> list[float]:
+        """The values at those steps that are numbers."""
+        return [value for value in self.values(within) if value == value]
+
+    def items(self, within: range) -> Iterator[tuple[int, float]]:
+        """(Unix seconds, value) at those steps."""
+        for index in within:
+            yield self.time(index), self._column.values[index]
+
+    def latest(self) -> tuple[int, float] | None:
+        """The last step and its value (NaN: unknown); None: there is no step."""
+        return (self.time(self.length - 1), self._column.values[self.length - 1]) if self.length else None
+
+
+def grown(
+    batch: Samples, lengths: tuple[int, ...], firsts: tuple[int | None, ...], metrics: int
+) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Lengths and first steps after a batch, computed without the columns, as :meth:`Column.extend` does."""
+    old = lengths or (0,) * metrics
+    old_firsts = firsts or (None,) * metrics
+    new_lengths: list[int] = []
+    new_firsts: list[int | None] = []
+    for index in range(metrics):
+        values = batch.columns[index] if index < len(batch.columns) else None
+        first, length = old_firsts[index], old[index]
+        if values is not None:
+            first = batch.start if first is None else first
+            length = max(length, (batch.start - first) // batch.step + len(values))
+        new_lengths.append(length)
+        new_firsts.append(first)
+    return tuple(new_lengths), tuple(new_firsts)
+
+
+class View:
+    """A state together with the samples it knows of. What every figure is computed from."""
+
+    def __init__(self, state: State, columns: Columns) -> None:
+        self.state = state
+        self.columns = columns
+
+    def series(self, metric: int) -> Series:
+        lengths = self.state.lengths
+        return Series(self.columns.columns[metric], lengths[metric] if metric < len(lengths) else 0)

@@ -1,0 +1,86 @@
+"""Fold of what was read: samples, alerts, silences, pods, and how the sources answer."""
+
+from __future__ import annotations
+
+from controlroom.core import events as e
+from controlroom.core.columns import grown
+from controlroom.core.events import Event
+from controlroom.core.fold.register import folds, put, without
+from controlroom.core.state import Pod, Source, Span, State, episode
+from controlroom.core.values import changed
+
+
+@folds(e.Samples)
+def samples(state: State, event: Event, body: e.Samples) -> State:
+    lengths, firsts = grown(body, state.lengths, state.first_step, len(state.lengths))
+    return changed(state, lengths=lengths, first_step=firsts)
+
+
+@folds(e.MetricTroubled)
+def troubled(state: State, event: Event, body: e.MetricTroubled) -> State:
+    if not body.reason:
+        return changed(state, troubled=without(state.troubled, body.metric))
+    return changed(state, troubled=put(state.troubled, body.metric, body.reason))
+
+
+@folds(e.SourceFailed)
+def failed(state: State, event: Event, body: e.SourceFailed) -> State:
+    before = state.sources.get(body.source, Source())
+    away = before.ok is False
+    source = changed(
+        before, ok=False, since=before.since if away else event.t, error=body.error, hint=body.hint
+    )
+    outages = state.outages if away else (*state.outages, Span(start=event.t, what=body.source))
+    return changed(state, sources=put(state.sources, body.source, source), outages=outages)
+
+
+@folds(e.SourceRecovered)
+def recovered(state: State, event: Event, body: e.SourceRecovered) -> State:
+    before = state.sources.get(body.source, Source())
+    source = changed(before, ok=True, since=event.t, error="", hint="")
+    outages = tuple(
+        changed(span, end=event.t) if span.what == body.source and span.end is None else span
+        for span in state.outages
+    )
+    return changed(state, sources=put(state.sources, body.source, source), outages=outages)
+
+
+@folds(e.SourceMeasured)
+def measured(state: State, event: Event, body: e.SourceMeasured) -> State:
+    before = state.sources.get(body.source, Source(since=event.t))
+    source = changed(before, ok=True, offset=body.offset, uncertainty=body.uncertainty)
+    return changed(state, sources=put(state.sources, body.source, source))
+
+
+@folds(e.AlertObserved)
+def alert(state: State, event: Event, body: e.AlertObserved) -> State:
+    return changed(state, alerts=put(state.alerts, episode(body), body))
+
+
+@folds(e.SilenceObserved)
+def silence(state: State, event: Event, body: e.SilenceObserved) -> State:
+    return changed(state, silences=put(state.silences, body.silence, body))
+
+
+@folds(e.ReconciliationRead)
+def reconciled(state: State, event: Event, body: e.ReconciliationRead) -> State:
+    return changed(state, reconciled=put(state.reconciled, body.criterion, body))
+
+
+@folds(e.PodObserved)
+def pod(state: State, event: Event, body: e.PodObserved) -> State:
+    name = f"{body.namespace}/{body.name}"
+    if body.gone:
+        return changed(state, pods=without(state.pods, name))
+    found = Pod(
+        namespace=body.namespace,
+        name=body.name,
+        uid=body.uid,
+        app=body.app,
+        node=body.node,
+        phase=body.phase,
+        ready=body.ready,
+        reason=body.reason,
+        restarts=body.restarts,
+    )
+    return changed(state, pods=put(state.pods, name, found))
