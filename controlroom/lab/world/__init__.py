@@ -1,0 +1,1 @@
+"""The bookstore as a seeded model: its services, their latency, queues, caches and totals."""
