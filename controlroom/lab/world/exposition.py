@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
 class _HistogramLabels(NamedTuple):
     buckets: tuple[Labels, ...]
-    count: Labels
+    total: Labels
     sum: Labels
 
 
@@ -70,7 +70,7 @@ def _requests(uri: str, method: str, status: str) -> Pairs:
 def _histogram(name: str, pairs: Pairs, histogram: Histogram) -> Iterator[Sample]:
     labels = _histogram_labels(name, pairs)
     yield from zip(labels.buckets, (*map(float, histogram.buckets()), float(histogram.count)), strict=True)
-    yield labels.count, float(histogram.count)
+    yield labels.total, float(histogram.count)
     yield labels.sum, histogram.sum
 
 

@@ -110,7 +110,7 @@ class InventoryPod:
         return POOL_MAX - self.active
 
     def step(self, calls: float, stress: Stress, database: float) -> Answers:
-        """One second with `calls` requests; `database` is the factor on query time from the database's load."""
+        """One second with `calls` requests; `database`: query time from the database's load, as a factor."""
         self._age += 1.0
         hit_ratio = self._cache(calls, stress)
         parts, query = self._times(calls, hit_ratio, stress, database)

@@ -132,7 +132,7 @@ class World:
         return self._orders.take(ORDERS_PER_SECOND * factor) if self.load else 0
 
     def _follow_pods(self, surroundings: Surroundings, serving: _Serving) -> None:
-        """Forgets pods that are gone, with the dead connections of one that was killed, and meets new ones."""
+        """Forgets pods that are gone, meets new ones; a killed one leaves dead connections behind."""
         present = {pod.uid for pod in surroundings.pods}
         served = {pod.uid for pod in _Serving.of(self.surroundings.pods).inventory}
         killed = sum(1 for uid in served - present if uid not in self._seen_deleting)
