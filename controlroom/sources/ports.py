@@ -1,0 +1,204 @@
+"""What the conductor asks of the outside world: one small protocol for each capability."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from controlroom.core.events import (
+    AlertObserved,
+    KubeEvent,
+    ObjectRef,
+    PodObserved,
+    SilenceObserved,
+)
+from controlroom.core.values import Value
+
+
+class SourceError(Exception):
+    """A source did not do what was asked.
+
+    `message` is one line fit for the screen, `hint` says what to do next. `unsure`: the request may have
+    taken effect. `status`: HTTP status where there was an answer. `retry_after`: real seconds asked for.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        message: str,
+        *,
+        hint: str = "",
+        unsure: bool = False,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.source = source
+        self.message = message
+        self.hint = hint
+        self.unsure = unsure
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ClockReading(Value):
+    """A source's clock against ours: its time minus ours, and how uncertain that is, in seconds."""
+
+    offset: float
+    uncertainty: float
+
+
+class MetricColumn(Value):
+    """One metric on the asked grid: a value a step (None: no data or NaN), or why it could not be read."""
+
+    values: tuple[float | None, ...] = ()
+    error: str = ""
+    """The expression failed: nothing is known of these steps, and they are asked for again."""
+    remark: str = ""
+    """Why there are Nones, in words: no series, NaN, several series."""
+
+
+class MetricSource(Protocol):
+    """Prometheus. All times are Unix seconds of its own clock."""
+
+    async def read(self, asked: Mapping[int, int], end: int, step: int) -> dict[int, MetricColumn]:
+        """Range query of metrics (by index in the plan) each from its own first step to `end`, inclusive."""
+        ...
+
+    async def value(self, query: str, at: float) -> float | None:
+        """One number at one moment; None: no data or NaN."""
+        ...
+
+    async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
+        """Alert episodes with anything pending or firing in that stretch, by the raw samples of ALERTS."""
+        ...
+
+    async def clock(self) -> ClockReading: ...
+
+    async def close(self) -> None: ...
+
+
+class AlertSource(Protocol):
+    """Alertmanager."""
+
+    async def silences(self) -> Sequence[SilenceObserved]: ...
+
+    async def clock(self) -> ClockReading: ...
+
+    async def close(self) -> None: ...
+
+
+class Prepared(Value):
+    """An experiment's manifest as it will be sent: named, labelled, bounded."""
+
+    experiment: str
+    run: str
+    manifest: str
+    """YAML."""
+    body: bytes
+    """JSON of the same object."""
+    object: ObjectRef
+    kind: str
+    one_shot: bool
+    unbounded: bool
+    duration: float | None
+
+
+class TargetPreview(Value):
+    """Who would be hit."""
+
+    candidates: tuple[str, ...]
+    """`namespace/pod` of every pod that the selector matches."""
+    mode: str
+    """`all 3`, `2 of 3`, … in words."""
+    number: int | None
+    """How many of them; None: random."""
+
+
+class Created(Value):
+    uid: str
+    created_at: datetime
+    already: bool = False
+    reading: bytes = b""
+    """The object as the server gave it back, JSON."""
+
+
+class ObjectSeen(Value):
+    """A chaos object of ours as just read (JSON), or gone."""
+
+    object: ObjectRef
+    run: str
+    raw: bytes
+    gone: bool
+    at: datetime
+    """By the API server's clock, as well as it is known."""
+
+
+class Permission(Value):
+    verb: str
+    resource: str
+    namespace: str
+    allowed: bool
+    reason: str = ""
+
+
+ClusterEvent = PodObserved | KubeEvent | ObjectSeen
+
+
+class Cluster(Protocol):
+    """Kubernetes with Chaos Mesh: reading, and the two mutations, which the gate alone calls."""
+
+    def watch(self) -> AsyncIterator[ClusterEvent]:
+        """Pods and Events of the plan's namespaces and chaos objects of this session: what there is, then
+        each change. Re-lists and re-connects by itself; raises SourceError each time it is away, and can be
+        iterated again."""
+        ...
+
+    async def clock(self) -> ClockReading: ...
+
+    async def preview(self, prepared: Prepared) -> TargetPreview: ...
+
+    async def permissions(self, prepared: Prepared) -> Sequence[Permission]: ...
+
+    async def dry_run(self, prepared: Prepared) -> None:
+        """Raises SourceError where the server would refuse it."""
+        ...
+
+    async def foreign_chaos(self, session: str) -> Sequence[str]:
+        """Chaos objects in the plan's namespaces that are not this session's, by name."""
+        ...
+
+    async def context(self) -> str:
+        """Name of the kubeconfig context in use."""
+        ...
+
+    async def create(self, prepared: Prepared) -> Created:
+        """409 with our own name and session label counts as done."""
+        ...
+
+    async def delete(self, target: ObjectRef) -> bool:
+        """Background propagation; True: it was there, False: it is already gone."""
+        ...
+
+    async def read(self, target: ObjectRef) -> bytes | None:
+        """The object as JSON; None: it is not there."""
+        ...
+
+    async def labelled(self, session: str) -> Sequence[ObjectRef]:
+        """Everything that carries the session's label."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class LoadDriver(Protocol):
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        """Returns once it is gone."""
+        ...
+
+    async def ended(self) -> str:
+        """Waits until the load ends by itself; returns why."""
+        ...
