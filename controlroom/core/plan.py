@@ -288,6 +288,8 @@ class Plan(Value):
     experiments: tuple[Experiment, ...]
     metrics: tuple[Metric, ...]
     bindings: Bindings
+    date: str = ""
+    """The day it is meant for, in free words; the record has the true one."""
     zone: str = "UTC"
     summary: str = ""
     scenario: tuple[str, ...] = ()
