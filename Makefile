@@ -54,7 +54,7 @@ lock:        ## pin the dependencies again; UPGRADE=--upgrade takes newer ones
 
 clean:       ## forget what was made: the environment, caches, builds
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
-	find controlroom tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The build back end comes from the lock as well: nothing is fetched that has no recorded hash.
 $(STAMP): requirements.lock pyproject.toml
