@@ -1,0 +1,1 @@
+"""What acts on the objects by itself: the workload controllers, the kubelet and Chaos Mesh."""
