@@ -21,6 +21,9 @@ class PodObserved(Body, tag="pod.observed"):
     ready: bool = False
     reason: str = ""
     restarts: int = 0
+    created_at: datetime | None = None
+    ready_at: datetime | None = None
+    """When it last became Ready, by its node's clock in whole seconds; None: it is not Ready."""
     gone: bool = False
     audience = {
         "namespace": _NEVER,
@@ -32,6 +35,8 @@ class PodObserved(Body, tag="pod.observed"):
         "ready": _NEVER,
         "reason": _NEVER,
         "restarts": _NEVER,
+        "created_at": _NEVER,
+        "ready_at": _NEVER,
         "gone": _NEVER,
     }
 
