@@ -1,0 +1,38 @@
+"""The one gate: every mutation of a cluster passes here, and nothing else holds the means to make one.
+
+Written down first (the caller passes the recorded event as proof), then done. Halt and stop are let through
+even when the disk refuses; a start never is.
+"""
+
+from __future__ import annotations
+
+from controlroom.core.events import Event, FaultRequested, HaltRequested, ObjectRef, StopRequested
+from controlroom.core.state import State
+from controlroom.sources.ports import Cluster, Created, Prepared
+
+
+class GateClosed(Exception):
+    """The mutation was not allowed; the message says why."""
+
+
+class Gate:
+    """Holds the cluster; what passes is labelled, recorded, and possible to undo."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    async def create(self, prepared: Prepared, written: Event, on_disk: bool, state: State) -> Created:
+        """Injects a fault. Raises :class:`GateClosed` or the cluster's SourceError."""
+        if not isinstance(written.body, FaultRequested) or written.body.run != prepared.run:
+            raise GateClosed("a start must be on record before it is made")
+        if not on_disk:
+            raise GateClosed("the request is not on disk: nothing is started while the record cannot be kept")
+        if state.locked:
+            raise GateClosed("locked by a halt: type unlock first")
+        return await self._cluster.create(prepared)
+
+    async def delete(self, target: ObjectRef, written: Event) -> bool:
+        """Ends a fault; True: it was there. Raises the cluster's SourceError."""
+        if not isinstance(written.body, StopRequested | HaltRequested):
+            raise GateClosed("a stop must be on record before it is made")
+        return await self._cluster.delete(target)

@@ -1,0 +1,121 @@
+"""The one event log of a session, as it is being written: numbers, chains, folds, hands out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from controlroom.clock import Clock, utc
+from controlroom.core.columns import Columns, View
+from controlroom.core.events import Actor, Body, Event, Samples, SessionOpened, digest, encode_event
+from controlroom.core.fold import apply
+from controlroom.core.state import State
+from controlroom.journal.writer import JournalWriter
+
+HOST = Actor(role="host")
+SOURCE = Actor(role="source")
+
+NOT_YET = "not yet on disk"
+
+
+class Recorder:
+    """Everything that happens goes through :meth:`record`; nothing else changes the state.
+
+    `t` of an event counts from `start` on the clock's monotonic time, and never goes back.
+    """
+
+    def __init__(self, clock: Clock, writer: JournalWriter) -> None:
+        self.clock = clock
+        self.state = State()
+        self.columns: Columns | None = None
+        self.events: list[Event] = []
+        self.lines: list[bytes] = []
+        self._writer = writer
+        self._start = clock.monotonic()
+        self._prev = ""
+        self._news = asyncio.Event()
+        self._closed = False
+
+    def now(self) -> float:
+        """Session seconds."""
+        return max(self.state.t, self.clock.monotonic() - self._start)
+
+    @property
+    def view(self) -> View:
+        assert self.columns is not None, "the session is not open yet"
+        return View(self.state, self.columns)
+
+    def record(
+        self, body: Body, *, actor: Actor = HOST, at: datetime | None = None, clock: str = "host"
+    ) -> Event:
+        """Adds an event now; it is on disk within a second."""
+        event, line = self._add(body, actor, at, clock)
+        self._writer.append(line)
+        return event
+
+    async def durably(
+        self,
+        body: Body,
+        *,
+        actor: Actor = HOST,
+        at: datetime | None = None,
+        clock: str = "host",
+        patience: float | None = None,
+    ) -> tuple[Event, bool]:
+        """Adds an event and waits for the disk, at most `patience` real seconds; tells whether it is there."""
+        event, line = self._add(body, actor, at, clock)
+        answer = self._writer.append(line, durable=True)
+        assert answer is not None
+        try:
+            async with asyncio.timeout(patience):
+                return event, await asyncio.shield(asyncio.wrap_future(answer))
+        except TimeoutError:
+            return event, False
+
+    def _add(self, body: Body, actor: Actor, at: datetime | None, clock: str) -> tuple[Event, bytes]:
+        event = Event(
+            seq=len(self.events) + 1,
+            t=round(self.now(), 6),
+            at=at or utc(self.clock.time()),
+            clock=clock,
+            actor=actor,
+            prev=self._prev,
+            body=body,
+        )
+        line = encode_event(event)
+        self._prev = digest(line)
+        self.events.append(event)
+        self.lines.append(line)
+        self._fold(event)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        return event, line
+
+    def _fold(self, event: Event) -> None:
+        body = event.body
+        if isinstance(body, SessionOpened):
+            self.columns = Columns(len(body.plan.metrics), round(body.plan.sampling.step))
+        elif isinstance(body, Samples) and self.columns is not None:
+            self.columns.absorb(body)
+        self.state = apply(self.state, event)
+
+    async def follow(self, since: int = 0) -> AsyncIterator[Event]:
+        """All events after `since`, then each new one; ends when the log is closed."""
+        position = since
+        while True:
+            while position < len(self.events):
+                position += 1
+                yield self.events[position - 1]
+            if self._closed:
+                return
+            await self._news.wait()
+
+    async def changed(self) -> None:
+        """Waits for the next event."""
+        await self._news.wait()
+
+    def close(self) -> None:
+        """No more events will come; followers end."""
+        self._closed = True
+        self._news.set()

@@ -1,0 +1,104 @@
+"""Samples: one combined range query a tick, from the step after the last stored one to now.
+
+Live polling, catching up, filling a gap after an outage and fast rehearsals are the same code: what is not
+stored yet is asked for, and (metric, step) is unique because a column only grows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from controlroom.conductor.context import Part
+from controlroom.conductor.recorder import SOURCE, Recorder
+from controlroom.conductor.watchman import Watchman
+from controlroom.core import events as e
+from controlroom.sources.ports import MetricColumn, MetricSource, SourceError
+
+EVERY_REAL = 0.25
+"""Least real seconds between two queries."""
+BEHIND = 2.0
+"""Session seconds that the newest asked step lies back: what was scraped later is in by then."""
+BEHIND_REAL = 0.15
+"""Real seconds by which our reading of virtual time may be ahead of the world."""
+MOST_STEPS = 3000
+"""Steps asked for at once; a longer gap is filled in stretches."""
+
+
+class Sampler(Part):
+    """Follows Prometheus."""
+
+    name = "prometheus"
+
+    def __init__(self, recorder: Recorder, source: MetricSource, watchman: Watchman) -> None:
+        super().__init__(recorder)
+        self._source = source
+        self._watchman = watchman
+        self._floor: int | None = None
+
+    @property
+    def step(self) -> int:
+        return round(self.plan.sampling.step)
+
+    async def run(self) -> None:
+        clock = self.recorder.clock
+        while True:
+            await self.once()
+            await clock.sleep(max(float(self.step), EVERY_REAL * clock.rate))
+
+    def newest(self) -> int:
+        """The newest step that may be asked for, Unix seconds of Prometheus's clock."""
+        clock = self.recorder.clock
+        known = self.state.sources.get(self.name)
+        offset = known.offset if known and known.offset is not None else 0.0
+        behind = BEHIND + BEHIND_REAL * max(0.0, clock.rate - 1.0)
+        return math.floor((clock.time() + offset - behind) / self.step) * self.step
+
+    async def once(self) -> bool:
+        """One query; tells whether every metric is up to the newest step."""
+        end = self.newest()
+        asked = self._asked(end)
+        if not asked:
+            return True
+        end = min(end, min(asked.values()) + (MOST_STEPS - 1) * self.step)
+        try:
+            found = await self._source.read(asked, end, self.step)
+        except SourceError as error:
+            self._watchman.failed(self.name, error)
+            return False
+        self._watchman.answered(self.name)
+        self._store(asked, found)
+        return end >= self.newest() - self.step
+
+    def _asked(self, end: int) -> dict[int, int]:
+        """Each metric's first missing step, where there is one up to `end`."""
+        if self._floor is None:
+            opened = self.state.opened_at
+            assert opened is not None
+            self._floor = math.ceil(opened.timestamp() / self.step) * self.step
+        asked: dict[int, int] = {}
+        for index in range(len(self.plan.metrics)):
+            first = self.state.first_step[index] if index < len(self.state.first_step) else None
+            start = self._floor if first is None else first + self.state.lengths[index] * self.step
+            if start <= end:
+                asked[index] = start
+        return asked
+
+    def _store(self, asked: Mapping[int, int], found: Mapping[int, MetricColumn]) -> None:
+        by_start: dict[int, dict[int, tuple[float | None, ...]]] = {}
+        for index, column in found.items():
+            self._say_trouble(index, column)
+            if not column.error and column.values:
+                by_start.setdefault(asked[index], {})[index] = column.values
+        for start, columns in sorted(by_start.items()):
+            batch = tuple(columns.get(index) for index in range(len(self.plan.metrics)))
+            self.recorder.record(
+                e.Samples(start=start, step=self.step, columns=batch), actor=SOURCE, clock=self.name
+            )
+
+    def _say_trouble(self, index: int, column: MetricColumn) -> None:
+        metric = self.plan.metrics[index].id
+        reason = column.error
+        if not reason and column.values and column.values[-1] is None:
+            reason = column.remark or "no data"
+        self._watchman.metric(metric, reason)
