@@ -1,0 +1,114 @@
+"""The plan file as a whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from controlroom.plan.models.base import Id, Length, Strict, Text, Zone
+from controlroom.plan.models.day import (
+    Action,
+    Approval,
+    Asked,
+    Entry,
+    Experiment,
+    Inject,
+    Load,
+    Participant,
+    Phase,
+)
+from controlroom.plan.models.figures import AbortRule, Criterion, Metric, Sampling, Sign
+
+_CREDENTIALS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*@")
+
+
+def _without_credentials(value: str) -> str:
+    if _CREDENTIALS.search(value):
+        raise ValueError(
+            "an address with a user or a password would end up in the record: keep it in the environment, as ${NAME}"
+        )
+    return value
+
+
+Address = Annotated[str, AfterValidator(_without_credentials)]
+
+
+class Cluster(Strict):
+    """The one cluster that may be touched."""
+
+    context: Text = Field(description="Context of the kubeconfig; any other is refused.")
+    namespaces: tuple[Text, ...] = Field(
+        min_length=1, description="The namespaces that experiments may touch; any other is refused."
+    )
+
+
+class Bindings(Strict):
+    """Where the plan's systems are. `${NAME}` or `${NAME:-value}` is taken from the environment at the start."""
+
+    cluster: Cluster = Field(description="The cluster.")
+    prometheus: Address = Field(description="Base address of Prometheus.")
+    alertmanager: Address = Field(description="Base address of Alertmanager.")
+    grafana: Address | None = Field(default=None, description="Base address of Grafana; empty: none.")
+    chat: Address | None = Field(default=None, description="Webhook of the incident channel; empty: none.")
+    kubeconfig: Text | None = Field(
+        default=None,
+        description="Path of the kubeconfig; without it the usual one (`KUBECONFIG`, `~/.kube/config`).",
+    )
+
+
+class Vanished(Strict):
+    """What happens when nobody's screen is open any more."""
+
+    policy: Literal["keep", "halt"] = Field(
+        default="keep",
+        description="`keep`: the record goes on and faults end by themselves; `halt`: all are ended.",
+    )
+    after: Length = Field(default=120.0, description="How long nobody must be there before `halt` acts.")
+
+
+class PlanFile(Strict):
+    """A game day, as one file."""
+
+    api_version: Literal["controlroom/v1"] = Field(alias="apiVersion", description="`controlroom/v1`.")
+    kind: Literal["GameDay"] = Field(description="`GameDay`.")
+    id: Id | None = Field(default=None, description="Name of the plan; the file's name when left out.")
+    title: Text = Field(description="Title of the day.")
+    date: str = Field(default="", description="When it is to be, in free words.")
+    duration: Length = Field(description="Length of the day: the sum of its phases.")
+    environment: Text = Field(description="What it runs against, like staging.")
+    zone: Zone = Field(default="UTC", description="Time zone of the wall times that people see.")
+    participants: tuple[Participant, ...] = Field(default=(), description="Who takes part.")
+    objectives: tuple[Text, ...] = Field(default=(), description="What the day is for.")
+    summary: str = Field(default="", description="The scenario in a sentence.")
+    scenario: tuple[Text, ...] = Field(default=(), description="The scenario's points.")
+    checklist: tuple[Entry, ...] = Field(
+        default=(), description="What must be seen to before the day starts."
+    )
+    bindings: Bindings = Field(description="Where its systems are.")
+    load: Load | None = Field(default=None, description="The load test.")
+    phases: tuple[Phase, ...] = Field(min_length=1, description="The day's phases in their order.")
+    experiments: tuple[Experiment, ...] = Field(default=(), description="The faults.")
+    metrics: tuple[Metric, ...] = Field(min_length=1, description="What is measured.")
+    sampling: Sampling = Field(default_factory=Sampling, description="How it is measured.")
+    rules: Text | None = Field(
+        default=None,
+        description="Alert rules beside the plan, as Prometheus reads them: alert names are checked against it.",
+    )
+    criteria: tuple[Criterion, ...] = Field(default=(), description="The day is passed if all of these are.")
+    signs: tuple[Sign, ...] = Field(
+        default=(), description="Any of these set means that something needs improvement."
+    )
+    abort: tuple[AbortRule, ...] = Field(default=(), description="When the day is halted.")
+    injects: tuple[Inject, ...] = Field(default=(), description="What is said or handed out, and hints.")
+    observations: tuple[Asked, ...] = Field(
+        default=(), description="What the facilitator watches and answers."
+    )
+    debrief: tuple[Asked, ...] = Field(default=(), description="Questions to the team afterwards.")
+    after_actions: tuple[Action, ...] = Field(default=(), description="What is to be done after the day.")
+    headings: tuple[Text, ...] = Field(default=(), description="Headings of the notes in the report.")
+    approvals: tuple[Approval, ...] = Field(
+        default=(), description="Guards overridden beforehand, with their reasons."
+    )
+    vanished: Vanished = Field(default_factory=Vanished, description="What happens when nobody is there.")

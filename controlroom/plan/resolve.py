@@ -1,0 +1,96 @@
+"""Names of the environment in a plan: `${NAME}` and `${NAME:-value}`.
+
+They are looked up when a day starts and the result stays in memory: the plan and the record keep the name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from controlroom.core.plan import Bindings, Cluster
+from controlroom.core.values import changed
+
+_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class MissingNames(Exception):
+    """Names that the environment does not have, each with the place in the plan that wants it."""
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        """`missing`: place in the plan to name."""
+        self.missing = dict(missing)
+        wanted = ", ".join(f"{name} (for {place})" for place, name in self.missing.items())
+        super().__init__(f"not set in the environment: {wanted}")
+
+
+def defaults_of(text: str) -> tuple[str, ...]:
+    """The values that stand behind `:-` in a text."""
+    return tuple(found[2] for found in _NAME.finditer(text) if found[2])
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The names of the environment in a text."""
+    return tuple(found[1] for found in _NAME.finditer(text))
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """The text with its names replaced. Raises KeyError with a name that has neither value nor default.
+
+    As in a shell, `:-` also stands in for a name that is set to nothing.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        default: str | None = found[2]
+        return environ[found[1]] if default is None else environ.get(found[1]) or default
+
+    return _NAME.sub(value, text)
+
+
+def resolve(bindings: Bindings, environ: Mapping[str, str]) -> Bindings:
+    """The bindings with every name replaced; Grafana and chat are None where nothing is left of them.
+
+    Raises MissingNames with all names that are missing.
+    """
+    written: dict[str, str | None] = {
+        "cluster.context": bindings.cluster.context,
+        "prometheus": bindings.prometheus,
+        "alertmanager": bindings.alertmanager,
+        "grafana": bindings.grafana,
+        "chat": bindings.chat,
+        "kubeconfig": bindings.kubeconfig,
+    }
+    written |= {f"cluster.namespaces[{i}]": name for i, name in enumerate(bindings.cluster.namespaces)}
+    found = _expand_all({f"bindings.{key}": text for key, text in written.items() if text}, environ)
+    context = found["bindings.cluster.context"]
+    namespaces = tuple(
+        found[f"bindings.cluster.namespaces[{i}]"] for i, _ in enumerate(bindings.cluster.namespaces)
+    )
+    return changed(
+        bindings,
+        cluster=Cluster(context=context, namespaces=namespaces),
+        prometheus=found["bindings.prometheus"],
+        alertmanager=found["bindings.alertmanager"],
+        grafana=found.get("bindings.grafana") or None,
+        chat=found.get("bindings.chat") or None,
+        kubeconfig=found.get("bindings.kubeconfig") or None,
+    )
+
+
+def resolve_environment(environment: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables for the load command with their names replaced. Raises MissingNames."""
+    found = _expand_all({f"load.environment.{key}": text for key, text in environment.items()}, environ)
+    return {key: found[f"load.environment.{key}"] for key in environment}
+
+
+def _expand_all(written: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for place, text in written.items():
+        try:
+            found[place] = expand(text, environ)
+        except KeyError as error:
+            missing[place] = str(error.args[0])
+    if missing:
+        raise MissingNames(missing)
+    return found
