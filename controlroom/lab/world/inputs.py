@@ -42,6 +42,7 @@ class Fault:
     """A fault that acts on one pod now; only the fields of its kind are set."""
 
     pod_uid: str
+    app: str = INVENTORY
     #: Seconds added to what the pod sends (network delay).
     delay: float = 0.0
     #: Share, 0 to 1, of the pod's packets that are lost, corrupted or cut off.
@@ -52,8 +53,6 @@ class Fault:
     memory: float = 0.0
     #: How much of the pod's CPU a stressor takes, 0 to 1.
     cpu: float = 0.0
-    #: Seconds added to each read or write of the pod's files.
-    io_delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
