@@ -22,18 +22,12 @@ Findings = Iterator[Finding]
 
 def check(file: PlanFile) -> Findings:
     """Everything that is wrong with a plan whose keys are each right by themselves."""
-    for part in (
-        _unique,
-        _phases,
-        _steps,
-        _experiments,
-        _metrics,
-        _references,
-        _sampling,
-        _injects,
-        _secrets,
-    ):
+    for part in (_unique, _phases, _kinds, _experiments, _metrics, _grid, _references, _secrets):
         yield from part(file)
+    # One phase without a length shifts all that follows: times say nothing then.
+    if all(phase.duration > 0 for phase in file.phases):
+        for part in (_total, _times, _ends, _baseline, _injects):
+            yield from part(file)
 
 
 def _unique(file: PlanFile) -> Findings:
@@ -74,9 +68,6 @@ def _phases(file: PlanFile) -> Findings:
     for number, phase in enumerate(file.phases):
         if phase.duration <= 0:
             yield Finding(("phases", number, "duration"), "a phase must have a length: it may not be zero")
-    total = sum(phase.duration for phase in file.phases)
-    if abs(total - file.duration) > 0.5 and all(phase.duration > 0 for phase in file.phases):
-        yield Finding(("duration",), f"the phases take {total / 60:g} minutes, not {file.duration / 60:g}")
     baselines = [number for number, phase in enumerate(file.phases) if phase.kind == "baseline"]
     if not baselines:
         yield Finding(("phases",), "no phase has `kind: baseline`: nothing would say what is normal")
@@ -84,34 +75,43 @@ def _phases(file: PlanFile) -> Findings:
         yield Finding(("phases", number, "kind"), f"phases[{baselines[0]}] is the baseline already")
 
 
-def _steps(file: PlanFile) -> Findings:
-    starts = starts_of(file)
+def _kinds(file: PlanFile) -> Findings:
     cleaned: list[Loc] = []
     for i, phase in enumerate(file.phases):
         for j, step in enumerate(phase.steps):
-            place: Loc = ("phases", i, "steps", j)
-            begin = offset(step.at, starts[phase.id])
-            end = None if step.until is None else offset(step.until, starts[phase.id])
-            if phase.duration > 0 and not 0 <= begin <= phase.duration:
-                yield Finding(
-                    (*place, "at"), f"this is outside its phase, {_span(starts[phase.id], phase.duration)}"
-                )
-            elif end is not None and end < begin:
-                yield Finding((*place, "until"), "this is before the step begins")
-            elif end is not None and end > phase.duration > 0:
-                yield Finding(
-                    (*place, "until"), f"this is after its phase, {_span(starts[phase.id], phase.duration)}"
-                )
+            place: Loc = ("phases", i, "steps", j, "kind")
             if step.experiment is not None and step.kind != "manual":
-                yield Finding((*place, "kind"), "a step that injects an experiment has no other kind")
+                yield Finding(place, "a step that injects an experiment has no other kind")
             if step.kind in ("load-start", "load-stop") and file.load is None:
-                yield Finding((*place, "kind"), "the plan has no `load`")
+                yield Finding(place, "the plan has no `load`")
             if step.kind == "clean-up":
                 cleaned.append(place)
     for place in cleaned[1:]:
-        yield Finding((*place, "kind"), "there is a clean-up step already")
+        yield Finding(place, "there is a clean-up step already")
     if file.experiments and not cleaned:
         yield Finding(("phases",), "no step has `kind: clean-up`: nothing would end the experiments")
+
+
+def _total(file: PlanFile) -> Findings:
+    total = sum(phase.duration for phase in file.phases)
+    if abs(total - file.duration) > 0.5:
+        yield Finding(("duration",), f"the phases take {total / 60:g} minutes, not {file.duration / 60:g}")
+
+
+def _times(file: PlanFile) -> Findings:
+    starts = starts_of(file)
+    for i, phase in enumerate(file.phases):
+        span = _span(starts[phase.id], phase.duration)
+        for j, step in enumerate(phase.steps):
+            place: Loc = ("phases", i, "steps", j)
+            begin = offset(step.at, starts[phase.id])
+            end = begin if step.until is None else offset(step.until, starts[phase.id])
+            if not 0 <= begin <= phase.duration:
+                yield Finding((*place, "at"), f"this is outside its phase, {span}")
+            elif end < begin:
+                yield Finding((*place, "until"), "this is before the step begins")
+            elif end > phase.duration:
+                yield Finding((*place, "until"), f"this is after its phase, {span}")
 
 
 def _span(start: float, duration: float) -> str:
@@ -136,25 +136,29 @@ def _experiments(file: PlanFile) -> Findings:
             yield Finding(
                 ("experiments", number), f"no step injects it: a step must say `experiment: {one.id}`"
             )
-        yield from _end(file, number)
+        names = [name for phase in file.phases for name in (phase.id, *map(name_of, phase.steps))]
+        if one.until is not None and one.until not in names:
+            yield _no_such(("experiments", number, "until"), "phase or step", one.until, names)
 
 
-def _end(file: PlanFile, number: int) -> Findings:
-    """`until` names a phase or a step, and one that comes after the injection."""
-    one, starts = file.experiments[number], starts_of(file)
+def _ends(file: PlanFile) -> Findings:
+    """An experiment ends after its injection: at the phase or step of its `until`, or at the clean-up."""
+    starts = starts_of(file)
     moments = dict(starts)
+    clean_up = None
     for phase in file.phases:
         for step in phase.steps:
             moments.setdefault(name_of(step), starts[phase.id] + offset(step.at, starts[phase.id]))
-    if one.until is None:
-        return
-    place: Loc = ("experiments", number, "until")
-    if one.until not in moments:
-        yield _no_such(place, "phase or step", one.until, list(moments))
-        return
-    injected = injections(file).get(one.id)
-    if injected is not None and moments[one.until] <= starts[injected[0]] + injected[1]:
-        yield Finding(place, f"`{one.until}` is not after the experiment's injection")
+            clean_up = name_of(step) if step.kind == "clean-up" else clean_up
+    injected = injections(file)
+    for number, one in enumerate(file.experiments):
+        end = one.until or clean_up
+        if end not in moments or one.id not in injected:
+            continue
+        phase_id, at = injected[one.id]
+        if moments[end] <= starts[phase_id] + at:
+            place: Loc = ("experiments", number, "until") if one.until else ("experiments", number)
+            yield Finding(place, f"its end, `{end}`, is not after its injection")
 
 
 def _metrics(file: PlanFile) -> Findings:
@@ -219,13 +223,16 @@ def _questions(file: PlanFile) -> Findings:
                 yield Finding((key, number, "figure"), "`figure` and `kind: figure` go together")
 
 
-def _sampling(file: PlanFile) -> Findings:
-    sampling = file.sampling
-    if sampling.step not in (1.0, 2.0):
+def _grid(file: PlanFile) -> Findings:
+    if file.sampling.step not in (1.0, 2.0):
         yield Finding(("sampling", "step"), "the sampling step must be 1s or 2s")
+
+
+def _baseline(file: PlanFile) -> Findings:
+    sampling = file.sampling
     for phase in file.phases:
         counted = phase.duration - sampling.warm_up
-        if phase.kind == "baseline" and phase.duration > 0 and counted < sampling.least * sampling.step:
+        if phase.kind == "baseline" and counted < sampling.least * sampling.step:
             yield Finding(
                 ("sampling", "warm-up"), "the baseline phase is too short for it and `least` samples"
             )

@@ -1,78 +1,58 @@
-"""Turns what pydantic found into errors for people, with nearest matches, and repairs what it can to look on.
-
-An unknown key whose nearest match is not there is taken for it, and a bad value with a default is taken as not
-written, so that one slip neither hides the others nor brings false ones along.
-"""
+"""Turns what pydantic found into errors for people, with nearest matches."""
 
 from __future__ import annotations
 
 import copy
-import functools
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from controlroom.plan import repair
 from controlroom.plan.documents import Data, Loc
 from controlroom.plan.errors import nearest
 from controlroom.plan.models.plan import PlanFile
 from controlroom.plan.times import shorten
 
-Schema = Mapping[str, object]
 
-
-class Finding:
+class Finding(NamedTuple):
     """One error, at its place in the data."""
 
-    def __init__(self, loc: Loc, message: str, near: str | None = None) -> None:
-        self.loc = loc
-        self.message = message
-        self.near = near
-
-
-@functools.cache
-def schema() -> Schema:
-    """JSON Schema of the plan file."""
-    return PlanFile.model_json_schema(mode="validation")
+    loc: Loc
+    message: str
+    near: str | None = None
+    """What was probably meant."""
 
 
 def validate(data: Data) -> tuple[PlanFile | None, list[Finding]]:
-    """The plan file's model, as far as one can be made, and all that is wrong with the data."""
+    """The plan file's model, as far as one can be made, and all that is wrong with the data.
+
+    With findings the model stands for a repaired plan: good for further checks, for nothing else.
+    """
     try:
         return PlanFile.model_validate(data), []
     except ValidationError as error:
-        first = error.errors(include_url=False)
-    unknown = [detail for detail in first if detail["type"] == "extra_forbidden"]
-    findings = [_unknown(detail["loc"], data) for detail in unknown]
+        details = error.errors(include_url=False)
+    unknown = [_unknown(detail["loc"], data) for detail in details if detail["type"] == "extra_forbidden"]
     repaired = copy.deepcopy(data)
-    for finding in findings:
-        _rename(repaired, finding)
-    model, others = _again(repaired)
-    return model, [_placed(finding, data) for finding in findings + others]
+    for finding in unknown:
+        repair.rename(repaired, finding.loc, finding.near)
+    model, others = _validate_known(repaired)
+    placed = [finding._replace(loc=repair.place_of(data, finding.loc)) for finding in unknown + others]
+    return model, placed
 
 
-def _placed(finding: Finding, data: Data) -> Finding:
-    """The finding without the tags of unions that pydantic puts into its locations."""
-    kept: list[str | int] = []
-    for number, part in enumerate(finding.loc):
-        last = number == len(finding.loc) - 1
-        holder = _at(data, tuple(kept))
-        if last or isinstance(part, int) or not isinstance(holder, dict) or part in holder:
-            kept.append(part)
-    return Finding(tuple(kept), finding.message, finding.near)
-
-
-def _again(data: Data) -> tuple[PlanFile | None, list[Finding]]:
+def _validate_known(data: Data) -> tuple[PlanFile | None, list[Finding]]:
+    """The same where unknown keys are gone already; repairs `data`."""
     try:
         return PlanFile.model_validate(data), []
     except ValidationError as error:
-        details = [
-            detail for detail in error.errors(include_url=False) if detail["type"] != "extra_forbidden"
-        ]
+        details = [one for one in error.errors(include_url=False) if one["type"] != "extra_forbidden"]
     findings = [_described(detail) for detail in details]
-    for detail in details:
-        _forget(data, detail["loc"])
+    for detail, finding in zip(details, findings, strict=True):
+        repair.replace(data, detail["loc"], finding.near)
     try:
         return PlanFile.model_validate(data), findings
     except ValidationError:
@@ -80,77 +60,11 @@ def _again(data: Data) -> tuple[PlanFile | None, list[Finding]]:
 
 
 def _unknown(loc: Loc, data: Data) -> Finding:
-    known = list(_properties(loc[:-1]))
-    present = _at(data, loc[:-1])
-    taken = present.keys() if isinstance(present, dict) else ()
+    known = repair.keys_at(loc[:-1])
+    present = repair.value_at(data, loc[:-1])
+    free = [name for name in known if not isinstance(present, dict) or name not in present]
     word = str(loc[-1])
-    near = nearest(word, [name for name in known if name not in taken]) or nearest(word, known)
-    return Finding(loc, f"unknown key `{shorten(word)}`", near)
-
-
-def _at(data: Data, loc: Loc) -> Data:
-    """The data at a location; steps that name nothing (tags of unions) are passed over."""
-    for part in loc:
-        if isinstance(data, dict) and part in data:
-            data = data[str(part)]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-    return data
-
-
-def _rename(data: Data, finding: Finding) -> None:
-    holder = _at(data, finding.loc[:-1])
-    if not isinstance(holder, dict):
-        return
-    value = holder.pop(str(finding.loc[-1]), None)
-    if finding.near is not None and finding.near not in holder:
-        holder[finding.near] = value
-
-
-def _forget(data: Data, loc: Loc) -> None:
-    """Takes a value away where the plan can do without; where it cannot, the next validation says so."""
-    holder = _at(data, loc[:-1])
-    if isinstance(holder, dict) and loc[-1] in holder:
-        del holder[str(loc[-1])]
-
-
-def _properties(loc: Loc) -> Mapping[str, object]:
-    """The keys that the schema knows at a location."""
-    place: object = schema()
-    for part in loc:
-        place = _step(_resolved(place), part)
-    found = _resolved(place).get("properties")
-    return found if isinstance(found, dict) else {}
-
-
-def _resolved(place: object) -> Schema:
-    """A schema with its reference followed and, of alternatives, the one that is a mapping or a list."""
-    while isinstance(place, dict):
-        if "$ref" in place:
-            place = _definition(str(place["$ref"]).rsplit("/", 1)[-1])
-        elif "anyOf" in place:
-            place = next(
-                (one for one in place["anyOf"] if "$ref" in one or "items" in one), place["anyOf"][0]
-            )
-        else:
-            return place
-    return {}
-
-
-def _definition(name: str) -> object:
-    definitions = schema()["$defs"]
-    assert isinstance(definitions, dict)
-    return definitions[name]
-
-
-def _step(place: Schema, part: str | int) -> object:
-    if isinstance(part, int):
-        return place.get("items", {})
-    discriminator = place.get("discriminator")
-    if isinstance(discriminator, dict) and part in discriminator["mapping"]:
-        return {"$ref": discriminator["mapping"][part]}
-    properties = place.get("properties")
-    return properties.get(part, {}) if isinstance(properties, dict) else {}
+    return Finding(loc, f"unknown key `{shorten(word)}`", nearest(word, free) or nearest(word, known))
 
 
 _EXPECTED = {
