@@ -26,8 +26,12 @@ _ACKNOWLEDGE = (40.0, 80.0)
 _ESCALATE = (60.0, 120.0)
 #: From the start of the last alert that matters to the naming of the cause, by the number of alerts seen:
 #: the more signs there are, the sooner the cause is found.
-_NAME_CAUSE = {1: (2400.0, 2520.0), 2: (1500.0, 1620.0), 3: (690.0, 780.0)}
+_NAME_CAUSE = {1: (2400.0, 2520.0), 2: (1500.0, 1620.0), 3: (705.0, 800.0)}
 _MITIGATE = (285.0, 330.0)
+#: Alerts outlive their cause a little; their silences stay for so long after the mitigation.
+_AFTERMATH_SECONDS = 300.0
+#: How long the on-call waits before it looks whether its restart is through.
+_LOOK_AGAIN_SECONDS = 5.0
 
 
 class Hands(Protocol):
@@ -70,6 +74,8 @@ class OnCall:
         self._hands = hands
         self._told = told
         self._incident = _Incident()
+        self._mitigated_at = 0.0
+        self._spent_silences: list[tuple[float, str]] = []
         self._due: list[tuple[float, int, Alert | None]] = []
         self._order = itertools.count()
         manager.listeners.append(self.notified)
@@ -80,7 +86,7 @@ class OnCall:
             return
         for alert in notification.firing:
             name = alert.labels.get("alertname", "")
-            if name not in self._incident.alerts:
+            if name not in self._incident.alerts and alert.starts_at > self._mitigated_at:
                 self._incident.alerts[name] = alert
                 acknowledge_at = alert.starts_at + self._random.uniform(*_ACKNOWLEDGE)
                 heapq.heappush(self._due, (acknowledge_at, next(self._order), alert))
@@ -96,17 +102,26 @@ class OnCall:
                 self._escalate(now)
             else:
                 self._acknowledge(alert, now)
+        while self._spent_silences and self._spent_silences[0][0] <= now:
+            self._manager.silences.expire(self._spent_silences.pop(0)[1], now)
+        self._respond(now)
+
+    def _respond(self, now: float) -> None:
+        """Takes the next step of the incident, if it is due."""
         incident = self._incident
         if incident.restarted_at is not None:
-            if now >= incident.restarted_at + 5.0 and self._hands.restarted(
-                DEPLOYMENT, incident.restarted_at
-            ):
+            since = incident.restarted_at
+            if now >= since + _LOOK_AGAIN_SECONDS and self._hands.restarted(DEPLOYMENT, since):
+                self._say(now, "Mitigated", f"Every pod of {DEPLOYMENT} is new and ready")
                 self._close(now)
         elif incident.mitigate_at is not None:
             if now >= incident.mitigate_at:
                 self._mitigate(now)
         elif incident.name_cause_at is not None and now >= incident.name_cause_at:
-            self._name_cause(now)
+            if self._goes_on(now):
+                self._name_cause(now)
+            else:
+                self._close(now)
 
     def _plan(self, alert: Alert) -> None:
         """Sets when the cause will be found, from the alerts seen so far."""
@@ -150,10 +165,15 @@ class OnCall:
         self._hands.restart(DEPLOYMENT)
         self._incident.restarted_at = now
 
+    def _goes_on(self, now: float) -> bool:
+        """Whether one of the incident's alerts still fires."""
+        firing = {alert.labels.get("alertname", "") for alert in self._manager.firing(now)}
+        return not firing.isdisjoint(self._incident.alerts)
+
     def _close(self, now: float) -> None:
-        self._say(now, "Mitigated", f"Every pod of {DEPLOYMENT} is new and ready")
-        for silence in self._incident.silences:
-            self._manager.silences.expire(silence, now)
+        """The incident is over: a new one begins with the next alert that starts to fire."""
+        self._mitigated_at = now
+        self._spent_silences += [(now + _AFTERMATH_SECONDS, silence) for silence in self._incident.silences]
         self._incident = _Incident()
 
     def _say(self, now: float, reason: str, message: str) -> None:
