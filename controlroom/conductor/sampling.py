@@ -6,6 +6,8 @@ stored yet is asked for, and (metric, step) is unique because a column only grow
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -21,6 +23,8 @@ BEHIND = 2.0
 """Session seconds that the newest asked step lies back: what was scraped later is in by then."""
 BEHIND_REAL = 0.15
 """Real seconds by which our reading of virtual time may be ahead of the world."""
+AGAIN_REAL = 0.1
+"""Real seconds between two attempts of the last catching up."""
 MOST_STEPS = 3000
 """Steps asked for at once; a longer gap is filled in stretches."""
 
@@ -45,6 +49,13 @@ class Sampler(Part):
         while True:
             await self.once()
             await clock.sleep(max(float(self.step), EVERY_REAL * clock.rate))
+
+    async def catch_up(self) -> None:
+        """Returns when every metric is up to the newest step."""
+        for pause in itertools.chain((0.0,), itertools.repeat(AGAIN_REAL)):
+            await asyncio.sleep(pause)
+            if await self.once():
+                return
 
     def newest(self) -> int:
         """The newest step that may be asked for, Unix seconds of Prometheus's clock."""

@@ -1,1 +1,1 @@
-""""""
+"""The process that holds a session: conductor, socket, lab of a rehearsal, and its own orderly end."""

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from typing import Protocol
 
 from controlroom.core.events import Event
+from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Answer, Intent
-from controlroom.core.values import Value
-
-
-class RoomInfo(Value):
-    """What is known on entering, before the first event."""
-
-    session: str
-    title: str
-    seat: Literal["facilitator", "scribe", "audience"] = "facilitator"
-    live: bool = True
-    """False: a saved session; nothing in it is happening now, and intents are refused."""
-    folder: str = ""
-    recorded: str = ""
-    """Day of a saved session, for its banner."""
 
 
 class RoomClosed(Exception):

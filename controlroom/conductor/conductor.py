@@ -1,0 +1,203 @@
+"""The session service: builds its parts, takes intents, and sees the day to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from controlroom.conductor.aborting import Aborting
+from controlroom.conductor.alerting import Alerting
+from controlroom.conductor.context import Handler, refuse
+from controlroom.conductor.day import Day, PhaseKeeper
+from controlroom.conductor.faults import Faults
+from controlroom.conductor.gate import Gate
+from controlroom.conductor.halting import Halting
+from controlroom.conductor.loading import Loading
+from controlroom.conductor.people import People
+from controlroom.conductor.previewing import Previewer
+from controlroom.conductor.reconciling import Reconciling
+from controlroom.conductor.recorder import HOST, Recorder
+from controlroom.conductor.sampling import Sampler
+from controlroom.conductor.script import SCRIPT, Script
+from controlroom.conductor.watching import Measuring, Watching
+from controlroom.conductor.watchman import Watchman
+from controlroom.core import events as e
+from controlroom.core import intents as i
+from controlroom.core.events import Actor, SessionOpened
+from controlroom.core.intents import Accepted, Answer, Intent, IntentBase
+from controlroom.core.values import Value
+from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource
+
+_log = logging.getLogger(__name__)
+
+AGAIN = 1.0
+"""Real seconds before a part that died begins again."""
+LEAVE = "leave faults"
+CATCH_UP = 20.0
+"""Most real seconds that the end waits for the last samples."""
+
+
+class Means(Value):
+    """The outside world of one session."""
+
+    metrics: MetricSource
+    alerts: AlertSource
+    cluster: Cluster
+    load: LoadDriver
+    set_rate: Callable[[float], Awaitable[None]] | None = None
+    """Rehearsals only: makes the world run faster."""
+
+
+class Conductor:
+    """One session, from opening to close. All acts of a seat come in through :meth:`submit`."""
+
+    def __init__(self, recorder: Recorder, means: Means, *, headless: bool = False) -> None:
+        self.recorder = recorder
+        self._means = means
+        self._headless = headless
+        self._watchman = Watchman(recorder)
+        self._gate = Gate(means.cluster)
+        self._day = Day(recorder, means.set_rate)
+        self._people = People(recorder)
+        previewer = Previewer(recorder, means.cluster)
+        self._faults = Faults(recorder, means.cluster, self._gate, previewer)
+        self._halting = Halting(recorder, means.cluster, self._gate, self._faults)
+        self._loading = Loading(recorder, means.load)
+        self._sampler = Sampler(recorder, means.metrics, self._watchman)
+        self._alerting = Alerting(recorder, means.metrics, means.alerts, self._watchman)
+        self._watching = Watching(
+            recorder, means.cluster, self._watchman, self._faults.saw, self._faults.saw_pod
+        )
+        self._measuring = Measuring(
+            recorder, {"kubernetes": means.cluster, "prometheus": means.metrics}, self._watchman
+        )
+        self._aborting = Aborting(recorder, self._halting.by_rule)
+        self._reconciling = Reconciling(recorder, means.metrics)
+        self._script = Script(recorder, self.submit)
+        self._handlers = self._collect()
+        self._end: asyncio.Event = asyncio.Event()
+        self._leave = False
+
+    def _collect(self) -> Mapping[type[IntentBase], Handler]:
+        found: dict[type[IntentBase], Handler] = {i.End: self._ask_end}
+        for part in (
+            self._people,
+            self._day,
+            self._faults,
+            self._halting,
+            self._loading,
+            self._aborting,
+        ):
+            found.update(part.handlers())
+        return found
+
+    async def submit(self, intent: Intent, actor: Actor) -> Answer:
+        """Does what is asked, or refuses with the reason."""
+        if self.recorder.state.status in ("empty", "closed"):
+            return refuse("the session is over" if self.recorder.state.status == "closed" else "not open yet")
+        return await self._handlers[type(intent)](intent, actor)
+
+    async def run(self, opened: SessionOpened) -> None:
+        """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
+        await self.recorder.durably(opened, actor=HOST)
+        await self._measuring.once()
+        services = [asyncio.create_task(self._kept_alive(name, run)) for name, run in self._services()]
+        try:
+            await self._until_the_end()
+            await self._close("ended")
+        except BaseException:
+            await self._emergency()
+            raise
+        finally:
+            for service in services:
+                service.cancel()
+            await asyncio.gather(*services, return_exceptions=True)
+
+    async def _kept_alive(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """A part that dies of an unforeseen error is told of in the record and begins again."""
+        while True:
+            try:
+                return await run()
+            except Exception as error:
+                _log.exception("%s died", name)
+                body = e.SourceFailed(
+                    source=name, error=f"internal error: {error!r}", hint="it begins again; see host.log"
+                )
+                self.recorder.record(body)
+                await asyncio.sleep(AGAIN)
+
+    def _services(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        services: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("sampling", self._sampler.run),
+            ("alerting", self._alerting.run),
+            ("watching", self._watching.run),
+            ("measuring", self._measuring.run),
+            ("faults", self._faults.run),
+            ("loading", self._loading.run),
+            ("aborting", self._aborting.run),
+            ("reconciling", self._reconciling.run),
+            ("day", self._day.run),
+        ]
+        if self._headless:
+            services.append(("script", self._script.run))
+        return services
+
+    async def _until_the_end(self) -> None:
+        if self._headless:
+            await asyncio.sleep(0)
+            await PhaseKeeper(self.recorder, self._day, SCRIPT).run()
+            await self._script.answer_questions()
+            await self._ask_end(i.End(), SCRIPT)
+        await self._end.wait()
+        if not self._leave:
+            await self._faults.clean_up(i.CleanUp(), HOST)
+            await self._halting.settled()
+            await self._faults.until_clear()
+        await self._loading.close()
+        await self._catch_up()
+        await self._reconciling.finish()
+
+    async def _catch_up(self) -> None:
+        """The record ends with the samples of the moment at which the day did."""
+        ended = self.recorder.clock.time()
+        try:
+            async with asyncio.timeout(CATCH_UP):
+                while self._sampler.newest() < ended and self.recorder.clock.rate > 0:
+                    await self.recorder.clock.sleep(1.0)
+                await self._sampler.catch_up()
+                await self._alerting.read_alerts()
+        except TimeoutError:
+            body = e.SourceFailed(
+                source="prometheus", error="the last samples of the day could not be had", hint=""
+            )
+            self.recorder.record(body)
+
+    async def _ask_end(self, intent: i.End, actor: Actor) -> Answer:
+        state = self.recorder.state
+        if state.status == "ending":
+            return Accepted(seq=state.seq, note="ending already")
+        if intent.how == "leave":
+            if state.running and intent.typed != LEAVE:
+                return refuse(f"{len(state.running)} faults are left: type «{LEAVE}» to leave them")
+            self._leave = True
+        if intent.how == "halt":
+            await self._halting.halt(i.HaltAll(reason="end of the day"), actor)
+        event, _ = await self.recorder.durably(e.SessionEnding(how=intent.how), actor=actor, patience=2.0)
+        self._end.set()
+        return Accepted(seq=event.seq)
+
+    async def _close(self, reason: str) -> None:
+        left = tuple(str(run.object) for run in self.recorder.state.running if run.object)
+        await self._faults.close()
+        await self._halting.close()
+        await self.recorder.durably(e.SessionClosed(reason=reason, left=left), actor=HOST, patience=5.0)
+        self.recorder.close()
+
+    async def _emergency(self) -> None:
+        """Whatever happened: unbounded faults are ended, bounded ones stay bounded, the record says so."""
+        for run in self.recorder.state.running:
+            if run.unbounded:
+                await self._faults.end(run.id, "end")
+        await self._loading.close()
+        await self._close("interrupted")

@@ -1,0 +1,282 @@
+"""Experiments in a cluster: preview, start, stop, clean-up, and following each run to its proven end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Literal
+
+from controlroom.clock import utc
+from controlroom.conductor.context import Handlers, Part, refuse
+from controlroom.conductor.gate import Gate, GateClosed
+from controlroom.conductor.previewing import Previewer
+from controlroom.conductor.recorder import NOT_YET, SOURCE, Recorder
+from controlroom.core import events as e
+from controlroom.core import intents as i
+from controlroom.core.events import Actor, Event, PodObserved
+from controlroom.core.faults import ChaosReading, decode, follow_on, observe
+from controlroom.core.guards import may_start
+from controlroom.core.intents import Accepted, Answer
+from controlroom.core.state import Run
+from controlroom.sources.ports import Cluster, Created, ObjectSeen, Prepared, SourceError
+
+Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
+
+AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Real seconds before a stop, or a question that was not answered, is tried again."""
+LOOK_REAL = 1.0
+"""Real seconds between two looks at runs whose state depends on time alone (stuck)."""
+
+
+class Faults(Part):
+    """Drives the experiments."""
+
+    def __init__(self, recorder: Recorder, cluster: Cluster, gate: Gate, previewer: Previewer) -> None:
+        super().__init__(recorder)
+        self._cluster = cluster
+        self._gate = gate
+        self._previewer = previewer
+        self._readings: dict[str, ChaosReading] = {}
+        self._gone: set[str] = set()
+        self.pods: dict[str, PodObserved] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping: set[str] = set()
+
+    def handlers(self) -> Handlers:
+        return {
+            i.Preview: self.preview,
+            i.Start: self.start,
+            i.Stop: self.stop,
+            i.CleanUp: self.clean_up,
+        }
+
+    async def run(self) -> None:
+        """Looks again at what depends on time alone, until cancelled."""
+        while True:
+            for run in self.state.runs.values():
+                if follow_on(run):
+                    self._observe(run.id)
+            await asyncio.sleep(LOOK_REAL)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Starting
+
+    async def preview(self, intent: i.Preview, actor: Actor) -> Answer:
+        if all(own.id != intent.experiment for own in self.plan.experiments):
+            return refuse(f"no experiment is called {intent.experiment}")
+        try:
+            _, checked = await self._previewer.look(intent.experiment)
+        except SourceError as error:
+            return refuse(error.message, error.hint)
+        return await self.write(checked, actor)
+
+    async def start(self, intent: i.Start, actor: Actor) -> Answer:
+        if all(own.id != intent.experiment for own in self.plan.experiments):
+            return refuse(f"no experiment is called {intent.experiment}")
+        try:
+            prepared, checked = await self._previewer.look(intent.experiment)
+        except SourceError as error:
+            return await self._refuse_start(intent.experiment, (), error.message, error.hint, actor)
+        before = self.state.checks.get(intent.experiment)
+        if intent.checked is not None and before is not None and before.targets != checked.targets:
+            return refuse("the targets have changed since they were shown", "look at them again")
+        if reasons := may_start(checked.guards, intent.typed):
+            return await self._refuse_start(intent.experiment, checked.guards, "; ".join(reasons), "", actor)
+        overrides = tuple(guard for guard in checked.guards if guard.outcome != "ok")
+        return await self._inject(prepared, overrides, actor)
+
+    async def _refuse_start(
+        self,
+        experiment: str,
+        guards: tuple[e.GuardResult, ...],
+        reason: str,
+        hint: str,
+        actor: Actor,
+    ) -> Answer:
+        body = e.FaultRefused(
+            experiment=experiment, run=self._previewer.next_run(experiment), reason=reason, guards=guards
+        )
+        await self.write(body, actor)
+        return refuse(reason, hint)
+
+    async def _inject(self, prepared: Prepared, overrides: tuple[e.GuardResult, ...], actor: Actor) -> Answer:
+        body = e.FaultRequested(
+            experiment=prepared.experiment,
+            run=prepared.run,
+            object=prepared.object,
+            manifest=prepared.manifest,
+            one_shot=prepared.one_shot,
+            unbounded=prepared.unbounded,
+            duration=prepared.duration,
+            overrides=overrides,
+        )
+        written, on_disk = await self.recorder.durably(body, actor=actor, patience=5.0)
+        try:
+            created = await self._gate.create(prepared, written, on_disk, self.state)
+        except GateClosed as closed:
+            self.recorder.record(e.FaultFailed(run=prepared.run, error=str(closed)))
+            return refuse(str(closed))
+        except SourceError as error:
+            if not error.unsure:
+                self.recorder.record(e.FaultFailed(run=prepared.run, error=error.message, hint=error.hint))
+                return refuse(error.message, error.hint)
+            self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
+            self._spawn(self._ask_again(prepared))
+            return Accepted(seq=written.seq, note="no answer: it may be running, and is asked for")
+        self._accept(prepared.run, created)
+        return Accepted(seq=written.seq)
+
+    def _accept(self, run: str, created: Created) -> None:
+        body = e.FaultAccepted(
+            run=run, uid=created.uid, created_at=created.created_at, already=created.already
+        )
+        self.recorder.record(body, actor=SOURCE, at=created.created_at, clock="apiserver")
+        if run not in self._readings and created.reading:
+            self._readings[run] = decode(created.reading)
+        self._observe(run)
+        state = self.state
+        if state.locked or state.runs[run].stop:
+            # A halt or a stop was faster than the answer: what just came into being goes at once.
+            self._spawn(self.end(run, "halt" if state.locked else "stop"))
+
+    async def _ask_again(self, prepared: Prepared) -> None:
+        """An unanswered start is asked for by its own name until the cluster tells."""
+        attempt = 0
+        while prepared.run in self.state.runs and self.state.runs[prepared.run].state == "unsure":
+            await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
+            attempt += 1
+            try:
+                raw = await self._cluster.read(prepared.object)
+            except SourceError as error:
+                self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
+                continue
+            if raw is None:
+                self.recorder.record(
+                    e.FaultFailed(run=prepared.run, error="the request never arrived", hint="start it again")
+                )
+                return
+            self._readings[prepared.run] = decode(raw)
+            self._observe(prepared.run)
+
+    # Following
+
+    def saw(self, seen: ObjectSeen) -> None:
+        """A chaos object of this session changed."""
+        if seen.run not in self.state.runs:
+            return
+        if seen.raw:
+            self._readings[seen.run] = decode(seen.raw)
+        if seen.gone:
+            self._gone.add(seen.run)
+        self._observe(seen.run)
+
+    def saw_pod(self, seen: PodObserved) -> None:
+        """A pod changed: it may have been a target, or replace one."""
+        self.pods[f"{seen.namespace}/{seen.name}"] = seen
+        for run in self.state.runs.values():
+            if follow_on(run):
+                self._observe(run.id)
+
+    def _observe(self, name: str) -> None:
+        run = self.state.runs.get(name)
+        if run is None or run.state == "refused":
+            return
+        reading, gone = self._readings.get(name), name in self._gone
+        if reading is None and not gone:
+            return
+        found = observe(run, reading, gone=gone, pods=self.pods, now=self._server_now())
+        if not _same(run, found):
+            at = found.object_end if found.state == "ended" and run.state != "ended" else None
+            self.recorder.record(found, actor=SOURCE, at=at, clock="apiserver" if at else "host")
+
+    def _server_now(self) -> datetime:
+        known = self.state.sources.get("kubernetes")
+        offset = known.offset if known and known.offset is not None else 0.0
+        return utc(self.recorder.clock.time() + offset)
+
+    # Stopping
+
+    async def stop(self, intent: i.Stop, actor: Actor) -> Answer:
+        run = self.state.runs.get(intent.run)
+        if run is None or not run.running:
+            return refuse("that is not running")
+        return await self._stop_one(run, "stop", actor)
+
+    async def clean_up(self, intent: i.CleanUp, actor: Actor) -> Answer:
+        running = self.state.running
+        if not running:
+            return Accepted(seq=self.state.seq, note="nothing of ours is running")
+        answers = [await self._stop_one(run, "clean-up", actor) for run in running]
+        return answers[-1]
+
+    async def _stop_one(self, run: Run, why: Why, actor: Actor) -> Accepted:
+        written, on_disk = await self.request_stop(run.id, why, actor)
+        self._spawn(self.end(run.id, why, written))
+        return Accepted(seq=written.seq, note="" if on_disk else NOT_YET)
+
+    async def request_stop(self, run: str, why: Why, actor: Actor) -> tuple[Event, bool]:
+        """The intention, on record; a stop does not wait long for the disk."""
+        return await self.recorder.durably(e.StopRequested(run=run, why=why), actor=actor, patience=0.1)
+
+    async def end(self, name: str, why: Why, written: Event | None = None) -> None:
+        """Deletes the run's object, again and again until the cluster has taken it."""
+        if name in self._stopping:
+            return
+        self._stopping.add(name)
+        try:
+            if written is None:
+                written, _ = await self.request_stop(name, why, e.Actor(role="host"))
+            await self._delete_until_taken(name, written)
+        finally:
+            self._stopping.discard(name)
+
+    async def _delete_until_taken(self, name: str, written: Event) -> None:
+        target = self.state.runs[name].object
+        if target is None:
+            return
+        attempt = 0
+        while True:
+            try:
+                there = await self._gate.delete(target, written)
+            except SourceError as error:
+                attempt += 1
+                self.recorder.record(
+                    e.StopFailed(run=name, error=error.message, attempt=attempt), actor=SOURCE
+                )
+                await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN)) - 1])
+                continue
+            if not there:
+                self.gone(name)
+            return
+
+    def gone(self, name: str) -> None:
+        """The object is not there (any more)."""
+        self._gone.add(name)
+        self._observe(name)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def until_clear(self, done: Callable[[], bool] | None = None) -> None:
+        """Waits until nothing of ours is active anywhere."""
+        while not self.state.all_clear and not (done and done()):
+            await self.recorder.changed()
+
+
+def _same(run: Run, found: e.FaultObserved) -> bool:
+    return (
+        run.state == found.state
+        and run.targets == found.targets
+        and run.message == found.message
+        and run.ends_at == found.ends_at
+        and run.injection == found.injection
+        and run.effect_end == found.effect_end
+        and run.object_end == found.object_end
+    )

@@ -1,0 +1,128 @@
+"""Halt: one key, no question. Everything of ours is deleted at once and followed until each target is proven."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from controlroom.conductor.context import Handlers, Part, refuse
+from controlroom.conductor.faults import Faults
+from controlroom.conductor.gate import Gate
+from controlroom.conductor.recorder import HOST, NOT_YET, Recorder
+from controlroom.core import events as e
+from controlroom.core import intents as i
+from controlroom.core.events import Actor, Event, HaltProof
+from controlroom.core.intents import Accepted, Answer
+from controlroom.core.state import Run
+from controlroom.sources.ports import Cluster, SourceError
+
+PATIENCE = 0.1
+"""Most real seconds that halt waits for the disk: the record follows, the deletions go out."""
+MAKERS = frozenset({"Schedule", "Workflow"})
+"""Kinds that make other faults: their deletion is sent first."""
+
+
+class Halting(Part):
+    """Halt, unlock, real incident."""
+
+    def __init__(self, recorder: Recorder, cluster: Cluster, gate: Gate, faults: Faults) -> None:
+        super().__init__(recorder)
+        self._cluster = cluster
+        self._gate = gate
+        self._faults = faults
+        self._proving: asyncio.Task[None] | None = None
+
+    def handlers(self) -> Handlers:
+        return {i.HaltAll: self.halt, i.Unlock: self.unlock, i.DeclareIncident: self.incident}
+
+    async def halt(self, intent: i.HaltAll, actor: Actor) -> Answer:
+        """Idempotent: pressed again while it works, it is the same halt."""
+        if self._proving is not None and not self._proving.done() and self.state.locked:
+            return Accepted(seq=self.state.seq, note="halting already")
+        runs = sorted(self.state.running, key=lambda run: run.object is None or run.object.kind not in MAKERS)
+        pressed = self.recorder.now()
+        written, on_disk = await self.recorder.durably(
+            e.HaltRequested(reason=intent.reason, runs=tuple(run.id for run in runs)),
+            actor=actor,
+            patience=PATIENCE,
+        )
+        self._proving = asyncio.create_task(self._prove(runs, written, pressed))
+        return Accepted(seq=written.seq, note="" if on_disk else NOT_YET)
+
+    async def _prove(self, runs: list[Run], written: Event, pressed: float) -> None:
+        """Sends every deletion at once, looks for what we do not know of, and follows all to the end."""
+        async with asyncio.TaskGroup() as group:
+            for run in runs:
+                group.create_task(self._faults.end(run.id, "halt", written))
+            group.create_task(self._sweep_unknown(written))
+            group.create_task(self._follow({run.id for run in runs}, pressed))
+
+    async def _sweep_unknown(self, written: Event) -> None:
+        """What carries our label but is in no list of ours goes as well."""
+        session = self.state.opened.session if self.state.opened else ""
+        known = {run.object.name for run in self.state.runs.values() if run.object}
+        try:
+            for found in await self._cluster.labelled(session):
+                if found.name not in known:
+                    await self._gate.delete(found, written)
+        except SourceError as error:
+            self.recorder.record(
+                e.SourceFailed(source="kubernetes", error=error.message, hint=error.hint), actor=HOST
+            )
+
+    async def _follow(self, names: set[str], pressed: float) -> None:
+        proofs: dict[tuple[str, str], HaltProof] = {}
+        while True:
+            for name in names:
+                run = self.state.runs[name]
+                for target in run.targets:
+                    key = (name, target.id)
+                    if key not in proofs and (outcome := _outcome(run, target.state)) is not None:
+                        proofs[key] = HaltProof(
+                            run=name,
+                            target=target.id,
+                            outcome=outcome,
+                            seconds=round(self.recorder.now() - pressed, 3),
+                        )
+            if not any(self.state.runs[name].running for name in names):
+                break
+            await self.recorder.changed()
+        seconds = round(self.recorder.now() - pressed, 3)
+        await self.recorder.durably(
+            e.HaltFinished(seconds=seconds, proofs=tuple(proofs.values())), actor=HOST, patience=2.0
+        )
+
+    async def unlock(self, intent: i.Unlock, actor: Actor) -> Answer:
+        if not self.state.locked:
+            return refuse("nothing is locked")
+        if intent.word != "unlock":
+            return refuse("type the word unlock")
+        if self._proving is not None and not self._proving.done():
+            return refuse("still halting: wait until everything is proven recovered")
+        return await self.write(e.Unlocked(), actor)
+
+    async def incident(self, intent: i.DeclareIncident, actor: Actor) -> Answer:
+        answer = await self.halt(i.HaltAll(reason="real incident"), actor)
+        await self.write(e.IncidentDeclared(text=intent.text), actor)
+        return answer
+
+    async def by_rule(self, reason: str) -> None:
+        """A halt that an abort rule asks for."""
+        await self.halt(i.HaltAll(reason=reason), HOST)
+
+    async def settled(self) -> None:
+        """Waits until a halt under way is proven."""
+        if self._proving is not None:
+            await asyncio.shield(self._proving)
+
+    async def close(self) -> None:
+        if self._proving is not None and not self._proving.done():
+            self._proving.cancel()
+
+
+def _outcome(run: Run, state: e.TargetState) -> Literal["recovered", "gone"] | None:
+    if state == "recovered":
+        return "recovered"
+    if state == "lost" or not run.running:
+        return "gone"
+    return None

@@ -1,0 +1,90 @@
+"""The scripted facilitator of a headless day: does what a person would at the screen, and is marked so.
+
+It knows the plan and what the room shows, nothing of the lab: milestones come from what the on-call says in
+Kubernetes Events on the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from controlroom.conductor.context import Part
+from controlroom.conductor.recorder import Recorder
+from controlroom.core import intents as i
+from controlroom.core.events import Actor, Event, KubeEvent, StepDue
+from controlroom.core.events.people import Milestone
+from controlroom.core.intents import Answer, Intent, Refused
+from controlroom.core.plan import Step
+
+SCRIPT = Actor(role="script", name="scripted facilitator")
+
+SAID: dict[str, Milestone] = {
+    "Escalated": "escalated",
+    "RootCauseNamed": "root-cause",
+    "MitigationStarted": "mitigation-started",
+    "Mitigated": "mitigated",
+}
+"""Reasons of the on-call's Events, to the milestone each stands for."""
+
+Submit = Callable[[Intent, Actor], Awaitable[Answer]]
+
+
+class Script(Part):
+    """Follows the record and acts."""
+
+    def __init__(self, recorder: Recorder, submit: Submit) -> None:
+        super().__init__(recorder)
+        self._submit = submit
+
+    async def run(self) -> None:
+        begin = len(self.recorder.events)
+        for item in self.plan.checklist:
+            await self._do(i.SetTick(list="checklist", item=item.id, ticked=True, detail="by script"))
+        async for event in self.recorder.follow(begin):
+            if isinstance(event.body, StepDue):
+                await self._step(next(own for _, own in self.plan.steps if own.id == event.body.step))
+            elif isinstance(event.body, KubeEvent):
+                await self._listen(event, event.body)
+
+    async def _step(self, step: Step) -> None:
+        if step.kind in ("load-start", "load-stop"):
+            return
+        if step.kind == "experiment" and step.experiment is not None:
+            await self._do(i.Poll(role="facilitator", go=True, experiment=step.experiment))
+            await self._do(i.Start(experiment=step.experiment))
+            return
+        if step.kind == "clean-up":
+            await self._do(i.CleanUp())
+        detail = "no screen to picture in a headless day" if step.kind == "pictures" else "by script"
+        await self._do(i.SetTick(list="step", item=step.id, ticked=True, detail=detail))
+
+    async def _listen(self, event: Event, said: KubeEvent) -> None:
+        milestone = SAID.get(said.reason)
+        if milestone is None or said.component != "on-call":
+            return
+        await self._do(i.MakeMark(milestone=milestone, text=said.message, at=event.at))
+
+    async def answer_questions(self) -> None:
+        """At the end: what only a person can judge is answered as a script can, and says so."""
+        for question in self.plan.observations:
+            text = {"yes-no": "no", "score": "", "text": "headless day: nobody watched", "figure": ""}
+            await self._do(
+                i.GiveAnswer(
+                    section="observations",
+                    question=question.id,
+                    text=text[question.kind],
+                    score=3 if question.kind == "score" else None,
+                )
+            )
+        for question in self.plan.debrief:
+            await self._do(
+                i.GiveAnswer(section="debrief", question=question.id, text="headless day: no debrief held")
+            )
+
+    async def _do(self, intent: Intent) -> None:
+        answer = await self._submit(intent, SCRIPT)
+        if isinstance(answer, Refused):
+            name = type(intent).__name__
+            await self._submit(
+                i.WriteNote(type="observation", text=f"{name} was refused: {answer.reason}"), SCRIPT
+            )

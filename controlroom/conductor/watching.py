@@ -1,0 +1,100 @@
+"""The cluster as it changes: pods and Events into the record, chaos objects to whoever follows the faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from controlroom.conductor.context import Part
+from controlroom.conductor.recorder import SOURCE, Recorder
+from controlroom.conductor.watchman import Watchman
+from controlroom.core.events import KubeEvent, PodObserved
+from controlroom.core.state import Pod
+from controlroom.sources.ports import Cluster, ClusterEvent, MetricSource, ObjectSeen, SourceError
+
+BACK_OFF = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Real seconds before the watch is opened again."""
+MEASURE_EVERY = 15.0
+"""Real seconds between two measurements of the sources' clocks."""
+
+
+class Watching(Part):
+    """Follows the cluster; `saw` is told of each chaos object of ours, `saw_pod` of each pod."""
+
+    name = "kubernetes"
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        cluster: Cluster,
+        watchman: Watchman,
+        saw: Callable[[ObjectSeen], None],
+        saw_pod: Callable[[PodObserved], None],
+    ) -> None:
+        super().__init__(recorder)
+        self._cluster = cluster
+        self._watchman = watchman
+        self._saw = saw
+        self._saw_pod = saw_pod
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                async for event in self._cluster.watch():
+                    failures = 0
+                    self._watchman.answered(self.name)
+                    self._take(event)
+            except SourceError as error:
+                self._watchman.failed(self.name, error)
+            await asyncio.sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
+            failures += 1
+
+    def _take(self, event: ClusterEvent) -> None:
+        if isinstance(event, ObjectSeen):
+            self._saw(event)
+        elif isinstance(event, PodObserved):
+            if self._new(event):
+                self.recorder.record(event, actor=SOURCE, clock="apiserver")
+            self._saw_pod(event)
+        elif isinstance(event, KubeEvent):
+            self.recorder.record(event, actor=SOURCE, at=event.last_at, clock="apiserver")
+
+    def _new(self, seen: PodObserved) -> bool:
+        known = self.state.pods.get(f"{seen.namespace}/{seen.name}")
+        if seen.gone or known is None:
+            return not (seen.gone and known is None)
+        return known != Pod(
+            namespace=seen.namespace,
+            name=seen.name,
+            uid=seen.uid,
+            app=seen.app,
+            node=seen.node,
+            phase=seen.phase,
+            ready=seen.ready,
+            reason=seen.reason,
+            restarts=seen.restarts,
+        )
+
+
+class Measuring(Part):
+    """Measures the clocks of the sources against ours, now and then."""
+
+    def __init__(
+        self, recorder: Recorder, sources: dict[str, Cluster | MetricSource], watchman: Watchman
+    ) -> None:
+        super().__init__(recorder)
+        self._sources = sources
+        self._watchman = watchman
+
+    async def once(self) -> None:
+        for name, source in self._sources.items():
+            try:
+                self._watchman.measured(name, await source.clock())
+            except SourceError as error:
+                self._watchman.failed(name, error)
+
+    async def run(self) -> None:
+        while True:
+            await self.once()
+            await asyncio.sleep(MEASURE_EVERY)

@@ -1,0 +1,110 @@
+"""The lab of a rehearsal, as a process of its own that ends with its session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from controlroom.core.values import Value
+from controlroom.host.order import LabOrder
+
+READY = 30.0
+"""Most real seconds until the lab answers."""
+GRACE = 5.0
+"""Real seconds that the lab has to end by itself (it writes its ground truth then)."""
+
+
+class LabFailed(Exception):
+    """The lab did not start; the message says why."""
+
+
+class Addresses(Value):
+    """Where the lab's servers are, as it prints them."""
+
+    kubeconfig: str
+    prometheus: str
+    alertmanager: str
+    control: str
+    context: str
+    namespace: str
+
+
+class LabProcess:
+    """Starts `python -m controlroom.lab` and ends it."""
+
+    def __init__(self, folder: Path, order: LabOrder, rules: Path, context: str, namespace: str) -> None:
+        self._folder = folder
+        self._order = order
+        self._rules = rules
+        self._context = context
+        self._namespace = namespace
+        self._process: asyncio.subprocess.Process | None = None
+        self._draining: asyncio.Task[None] | None = None
+
+    async def start(self) -> Addresses:
+        """Returns when all its servers answer; raises :class:`LabFailed`."""
+        log = (self._folder / "lab.log").open("ab")
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "controlroom.lab",
+                *self._arguments(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            log.close()
+        (self._folder / "lab.log").chmod(0o600)
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(READY):
+                line = await self._process.stdout.readline()
+            addresses = msgspec.json.decode(line, type=Addresses)
+        except (TimeoutError, msgspec.DecodeError) as error:
+            await self.stop()
+            raise LabFailed(f"the lab did not start: see {self._folder / 'lab.log'}") from error
+        self._draining = asyncio.create_task(self._drain(self._process.stdout))
+        return addresses
+
+    def _arguments(self) -> list[str]:
+        order = self._order
+        found = ["--seed", str(order.seed), "--rate", str(order.rate)]
+        found += ["--responder", "on" if order.responder else "off"]
+        for defect in order.defects:
+            found += ["--defect", defect]
+        found += ["--rules", str(self._rules), "--kubeconfig", str(self._folder / "kubeconfig")]
+        found += ["--context", self._context, "--namespace", self._namespace]
+        if order.truth:
+            found += ["--truth", order.truth]
+        return found
+
+    @staticmethod
+    async def _drain(stream: asyncio.StreamReader) -> None:
+        while await stream.read(65536):
+            pass
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL; returns once it is gone."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(GRACE):
+                    await process.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if self._draining is not None:
+            self._draining.cancel()

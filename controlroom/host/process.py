@@ -1,0 +1,145 @@
+"""The life of a host: opens the session, serves it, sees it to its end, writes the record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from pathlib import Path
+
+import controlroom
+from controlroom.clock import Clock, WallClock
+from controlroom.conductor.conductor import Conductor, Means
+from controlroom.conductor.recorder import Recorder
+from controlroom.core.events import RecordTroubled, SessionOpened
+from controlroom.core.info import RoomInfo
+from controlroom.core.plan import Bindings
+from controlroom.core.values import changed
+from controlroom.host.lab_process import Addresses, LabProcess
+from controlroom.host.means import close_means, means_for
+from controlroom.host.order import Order
+from controlroom.host.runtime import socket_path
+from controlroom.host.server import Server
+from controlroom.journal import report
+from controlroom.journal.folder import HostFile, SessionFolder
+from controlroom.journal.writer import JournalWriter
+from controlroom.plan.load import LoadedPlan, load_plan
+from controlroom.sources.lab import LabControl
+
+_log = logging.getLogger(__name__)
+
+
+class Host:
+    """One session in this process."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._folder = SessionFolder(Path(order.folder))
+        self._loaded: LoadedPlan = load_plan(Path(order.plan))
+        self._stack = contextlib.AsyncExitStack()
+
+    async def run(self) -> None:
+        """Returns when the session is closed and its record written. Raises what kept it from opening."""
+        logging.basicConfig(
+            filename=self._folder.log, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
+        )
+        self._folder.log.chmod(0o600)
+        async with self._stack:
+            clock, bindings, control = await self._world()
+            recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
+            self._recorder = recorder
+            server = await self._serve(recorder)
+            means = await means_for(self._loaded, bindings, self._folder, clock, control)
+            self._stack.push_async_callback(close_means, means)
+            await self._conduct(recorder, server, means, bindings, clock)
+
+    async def _world(self) -> tuple[Clock, Bindings, LabControl | None]:
+        """The clock and the addresses of the day: those of the plan, or a lab's."""
+        plan = self._loaded.plan
+        lab = self._order.lab
+        if lab is None:
+            return WallClock(), plan.bindings, None
+        cluster = plan.bindings.cluster
+        rules = Path(self._order.plan).parent / (plan.rules or "")
+        process = LabProcess(self._folder.path, lab, rules, cluster.context, cluster.namespaces[0])
+        self._stack.push_async_callback(process.stop)
+        addresses = await process.start()
+        control = LabControl(addresses.control)
+        self._stack.push_async_callback(control.close)
+        clock = await control.start()
+        return clock, _in_the_lab(plan.bindings, addresses), control
+
+    def _journal(self, loop: asyncio.AbstractEventLoop) -> JournalWriter:
+        def troubled(error: str, seconds: float) -> None:
+            loop.call_soon_threadsafe(self._record_trouble, error, seconds)
+
+        writer = JournalWriter(self._folder.journal, troubled)
+
+        async def close() -> None:
+            if not await asyncio.to_thread(writer.close):
+                _log.error("the end of the journal could not be written to %s", self._folder.journal)
+
+        self._stack.push_async_callback(close)
+        return writer
+
+    def _record_trouble(self, error: str, seconds: float) -> None:
+        body = RecordTroubled(error=error or "the disk takes everything again", seconds=round(seconds, 3))
+        self._recorder.record(body)
+
+    async def _serve(self, recorder: Recorder) -> Server:
+        path = socket_path(self._folder.name)
+        info = RoomInfo(
+            session=self._folder.name, title=self._loaded.plan.title, folder=str(self._folder.path)
+        )
+        server = Server(path, info, recorder)
+        await server.start()
+        self._folder.set_host(HostFile(pid=os.getpid(), socket=str(path)))
+        self._stack.push_async_callback(self._leave, server)
+        return server
+
+    async def _leave(self, server: Server) -> None:
+        await server.close()
+        self._folder.set_host(None)
+
+    async def _conduct(
+        self, recorder: Recorder, server: Server, means: Means, bindings: Bindings, clock: Clock
+    ) -> None:
+        conductor = Conductor(recorder, means, headless=self._order.headless)
+        server.conduct(conductor)
+        day = asyncio.create_task(conductor.run(self._opening(bindings, clock)))
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, day.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await day
+        await report.write(self._folder, recorder.events)
+
+    def _opening(self, bindings: Bindings, clock: Clock) -> SessionOpened:
+        lab = self._order.lab
+        return SessionOpened(
+            session=self._folder.name,
+            program=controlroom.__version__,
+            plan=self._loaded.plan,
+            plan_text=self._loaded.text,
+            plan_hash=self._loaded.hash,
+            files=self._loaded.files,
+            bindings=bindings,
+            lab=lab is not None,
+            seed=lab.seed if lab else None,
+            rate=clock.rate,
+        )
+
+
+def _in_the_lab(bindings: Bindings, addresses: Addresses) -> Bindings:
+    """The plan's own names, at the lab's addresses; what the lab has not is off."""
+    return changed(
+        bindings,
+        prometheus=addresses.prometheus,
+        alertmanager=addresses.alertmanager,
+        kubeconfig=addresses.kubeconfig,
+        lab=addresses.control,
+        grafana=None,
+        chat=None,
+    )
