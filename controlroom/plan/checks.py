@@ -178,7 +178,7 @@ def _metrics(file: PlanFile) -> Findings:
                     yield Finding(("criteria", number, key), flaw)
     if file.experiments and not any(metric.criterion for metric in file.metrics):
         yield Finding(
-            ("metrics",), "no metric has `criterion: yes`: nothing would tell when the service has recovered"
+            ("metrics",), "no metric has `criterion: true`: nothing would tell when the service has recovered"
         )
 
 

@@ -18,7 +18,13 @@ Schema = Mapping[str, object]
 @functools.cache
 def schema() -> Schema:
     """JSON Schema of the plan file."""
-    return PlanFile.model_json_schema(mode="validation")
+    found = PlanFile.model_json_schema(mode="validation")
+    for model in found["$defs"].values():
+        for key in model.get("properties", {}).values():
+            # Lengths are numbers once read, and texts where they are written.
+            if "examples" in key and isinstance(key.get("default"), float):
+                key["default"] = f"{key['default']:g}s"
+    return found
 
 
 def value_at(data: Data, loc: Loc) -> Data:
@@ -102,7 +108,7 @@ def _resolved(place: object) -> Schema:
     """A schema with its reference followed and, of alternatives, the one that holds most."""
     while isinstance(place, dict):
         if "$ref" in place:
-            place = _definition(str(place["$ref"]).rsplit("/", 1)[-1])
+            place = definition(str(place["$ref"]).rsplit("/", 1)[-1])
         elif "anyOf" in place:
             place = next(
                 (one for one in place["anyOf"] if "$ref" in one or "items" in one), place["anyOf"][0]
@@ -112,6 +118,8 @@ def _resolved(place: object) -> Schema:
     return {}
 
 
-def _definition(name: str) -> object:
+def definition(name: str) -> Schema:
+    """The schema of one of the models, by its class's name."""
     definitions = schema()["$defs"]
-    return definitions[name] if isinstance(definitions, dict) else {}
+    found = definitions[name] if isinstance(definitions, dict) else {}
+    return found if isinstance(found, dict) else {}
