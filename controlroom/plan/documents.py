@@ -56,8 +56,7 @@ def compose(text: str) -> list[yaml.Node]:
         _check_events(text)
         nodes = [node for node in yaml.compose_all(text, Loader=yaml.CSafeLoader) if not _is_void(node)]
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Flaw(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1) from None
+        raise _not_yaml(error, text) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Flaw(f"not YAML: the character {error.character!r} is not allowed", line) from None
@@ -66,6 +65,13 @@ def compose(text: str) -> list[yaml.Node]:
     for node in nodes:
         _extent(node, {}, ())
     return nodes
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Flaw:
+    """The parser's complaint; one about the end of the text is put into its last line."""
+    mark = error.problem_mark or error.context_mark
+    lines = max(1, len(text.splitlines()))
+    return Flaw(f"not YAML: {error.problem or error.context}", min(mark.line + 1, lines) if mark else 1)
 
 
 def _check_events(text: str) -> None:
@@ -190,8 +196,7 @@ def objects_of(text: str) -> list[tuple[Json, int]]:
             document for document in yaml.load_all(text, Loader=_ManifestLoader) if document is not None
         ]
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Flaw(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1) from None
+        raise _not_yaml(error, text) from None
     except (ValueError, OverflowError) as error:
         raise Flaw(f"a value cannot be read: {error}") from None
     return list(zip(documents, lines, strict=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -87,7 +87,7 @@ def said(plan: core.Plan) -> set[str]:
     return found
 
 
-RESTATED = {
+RESTATED: dict[str, Callable[[core.Plan], bool]] = {
     "**Date**: TBD": lambda plan: plan.date == "TBD",
     "**Duration**: 90 minutes": lambda plan: plan.duration == 90 * 60,
     "**Environment**: Dev/Staging": lambda plan: plan.environment == "Dev/Staging",
