@@ -16,7 +16,7 @@ from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Actor, Event, PodObserved
 from controlroom.core.faults import ChaosReading, decode, follow_on, observe
-from controlroom.core.guards import may_start
+from controlroom.core.guards import may_start, overrides
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.sources.ports import Cluster, Created, ObjectSeen, Prepared, SourceError
@@ -85,10 +85,10 @@ class Faults(Part):
         before = self.state.checks.get(intent.experiment)
         if intent.checked is not None and before is not None and before.targets != checked.targets:
             return refuse("the targets have changed since they were shown", "look at them again")
-        if reasons := may_start(checked.guards, intent.typed):
+        if reasons := may_start(checked.guards, tuple(intent.typed.values())):
             return await self._refuse_start(intent.experiment, checked.guards, "; ".join(reasons), "", actor)
-        overrides = tuple(guard for guard in checked.guards if guard.outcome != "ok")
-        return await self._inject(prepared, overrides, actor)
+        lifted = overrides(checked.guards, tuple(intent.typed.values()))
+        return await self._inject(prepared, lifted, actor)
 
     async def _refuse_start(
         self,
@@ -104,7 +104,7 @@ class Faults(Part):
         await self.write(body, actor)
         return refuse(reason, hint)
 
-    async def _inject(self, prepared: Prepared, overrides: tuple[e.GuardResult, ...], actor: Actor) -> Answer:
+    async def _inject(self, prepared: Prepared, lifted: tuple[e.GuardResult, ...], actor: Actor) -> Answer:
         body = e.FaultRequested(
             experiment=prepared.experiment,
             run=prepared.run,
@@ -113,7 +113,7 @@ class Faults(Part):
             one_shot=prepared.one_shot,
             unbounded=prepared.unbounded,
             duration=prepared.duration,
-            overrides=overrides,
+            overrides=lifted,
         )
         written, on_disk = await self.recorder.durably(body, actor=actor, patience=5.0)
         try:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
 from controlroom.conductor.context import Part
 from controlroom.conductor.recorder import Recorder
-from controlroom.sources.ports import Cluster
+from controlroom.core import timeline
+from controlroom.core.events import ExperimentChecked
+from controlroom.core.guards import GuardFacts, Right, check
+from controlroom.core.plan import Experiment
+from controlroom.sources.manifests import ManifestError, blast, prepare
+from controlroom.sources.ports import Cluster, Permission, Prepared, SourceError, TargetPreview
 
 MARGIN = 30.0
 """Seconds that a fault's duration reaches beyond the moment at which it is to end."""
+PATIENCE = 10.0
+"""Real seconds for all the questions of one preview."""
+
+T = TypeVar("T")
 
 
 class Previewer(Part):
@@ -21,3 +34,119 @@ class Previewer(Part):
         """The name that the next injection of the experiment gets."""
         latest = self.state.latest_run(experiment)
         return f"{experiment}#{(latest.ordinal if latest else 0) + 1}"
+
+    async def look(self, name: str) -> tuple[Prepared, ExperimentChecked]:
+        """What would be sent and what the guards say of it. Raises SourceError for a manifest that is unusable."""
+        experiment = self.plan.experiment(name)
+        prepared = self._prepare(experiment)
+        targets, rights, dry_run, foreign, context = await asyncio.gather(
+            _known(self._cluster.preview(prepared)),
+            _known(self._cluster.permissions(prepared)),
+            self._dry_run(prepared),
+            _known(self._cluster.foreign_chaos(self._session)),
+            _known(self._cluster.context()),
+        )
+        facts = self._facts(experiment, prepared, targets, rights, dry_run, foreign, context)
+        return prepared, ExperimentChecked(
+            experiment=name,
+            targets=targets.candidates if targets else (),
+            mode=targets.mode if targets else "targets not known",
+            guards=check(facts, self.plan.approvals),
+            manifest=prepared.manifest,
+        )
+
+    @property
+    def _session(self) -> str:
+        assert self.state.opened is not None
+        return self.state.opened.session
+
+    def _prepare(self, experiment: Experiment) -> Prepared:
+        opened = self.state.opened
+        assert opened is not None
+        try:
+            return prepare(
+                experiment.id,
+                opened.files[experiment.manifest],
+                session=opened.session,
+                run=self.next_run(experiment.id),
+                duration=self._needed(experiment) + MARGIN,
+                namespaces=opened.bindings.cluster.namespaces,
+            )
+        except ManifestError as error:
+            raise SourceError("manifest", f"{experiment.manifest}: {error}") from error
+
+    def _needed(self, experiment: Experiment) -> float:
+        """Seconds from now to the moment to which the experiment should last."""
+        t = self.recorder.now()
+        return max(1.0, timeline.until(self.state, experiment, t) - t)
+
+    async def _dry_run(self, prepared: Prepared) -> str | None:
+        """Why the server would refuse it; empty: it would not; None: it could not be asked."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._cluster.dry_run(prepared)
+        except SourceError as error:
+            return error.message if error.status is not None and error.status < 500 else None
+        except TimeoutError:
+            return None
+        return ""
+
+    def _facts(
+        self,
+        experiment: Experiment,
+        prepared: Prepared,
+        targets: TargetPreview | None,
+        rights: Sequence[Permission] | None,
+        dry_run: str | None,
+        foreign: Sequence[str] | None,
+        context: str | None,
+    ) -> GuardFacts:
+        state, t = self.state, self.recorder.now()
+        assert state.opened is not None
+        cluster = state.opened.bindings.cluster
+        firing = {alert.name for alert in state.alerts.values() if alert.state == "firing"}
+        expected = {own.alert.name for own in self.plan.experiments if own.alert}
+        latest = state.latest_run(experiment.id)
+        own = experiment.alert.name if experiment.alert else ""
+        return GuardFacts(
+            experiment=experiment.id,
+            planned_context=cluster.context,
+            context=context,
+            planned_namespaces=cluster.namespaces,
+            namespace=prepared.object.namespace,
+            rehearsal=state.opened.lab,
+            locked=state.locked,
+            phase_open=state.phase is not None,
+            running=latest is not None and latest.running,
+            duration=prepared.duration,
+            needed=self._needed(experiment),
+            day_left=timeline.day_end(state, t) - t,
+            targets=targets.candidates if targets else None,
+            number=targets.number if targets else None,
+            blast=blast(prepared),
+            one_shot=prepared.one_shot,
+            rights=None if rights is None else tuple(_right(one) for one in rights),
+            dry_run=dry_run,
+            foreign_chaos=None if foreign is None else tuple(foreign),
+            alerts=tuple(sorted(firing - expected)),
+            own_alert=own if own in firing else "",
+        )
+
+
+async def _known(question: Awaitable[T]) -> T | None:
+    """The answer, or None where there was none: a guard says then that it could not tell."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await question
+    except (SourceError, TimeoutError):
+        return None
+
+
+def _right(found: Permission) -> Right:
+    return Right(
+        verb=found.verb,
+        resource=found.resource,
+        namespace=found.namespace,
+        allowed=found.allowed,
+        reason=found.reason,
+    )

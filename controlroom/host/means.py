@@ -25,9 +25,7 @@ async def means_for(
     found = resolve(bindings, os.environ)
     plan = loaded.plan
     metrics = PrometheusSource(found.prometheus, plan.metrics, clock)
-    cluster = KubernetesCluster(
-        found.cluster, kubeconfig=found.kubeconfig, session=folder.name, clock=clock
-    )
+    cluster = KubernetesCluster(found.cluster, kubeconfig=found.kubeconfig, session=folder.name, clock=clock)
     return Means(
         metrics=metrics,
         alerts=AlertmanagerSource(found.alertmanager, clock),

@@ -43,7 +43,9 @@ class Host:
     async def run(self) -> None:
         """Returns when the session is closed and its record written. Raises what kept it from opening."""
         logging.basicConfig(
-            filename=self._folder.log, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO
+            filename=self._folder.log,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            level=logging.INFO,
         )
         self._folder.log.chmod(0o600)
         async with self._stack:

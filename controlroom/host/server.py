@@ -87,7 +87,9 @@ class Server:
             writer.write(wire.encode(wire.Goodbye(reason=f"this host speaks version {wire.VERSION}")))
             return
         if hello.seat != "facilitator":
-            writer.write(wire.encode(wire.Goodbye(reason=f"the seat {hello.seat} is not open in this session")))
+            writer.write(
+                wire.encode(wire.Goodbye(reason=f"the seat {hello.seat} is not open in this session"))
+            )
             return
         await self._seat(hello, reader, writer)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from controlroom.core.events import Event
+from controlroom.core.events import Event, SessionOpened
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Answer, Intent, Refused
+from controlroom.journal.folder import SessionFolder
+from controlroom.journal.reader import read_events
 
 
 class RecordedRoom:
@@ -26,3 +28,15 @@ class RecordedRoom:
 
     async def close(self) -> None:
         """Nothing to leave behind."""
+
+
+def open_recorded(folder: SessionFolder) -> RecordedRoom:
+    """The room of a saved session. Raises JournalError where its journal cannot be read."""
+    events = read_events(folder.journal)
+    opened = events[0].body if events else None
+    title = opened.plan.title if isinstance(opened, SessionOpened) else folder.name
+    recorded = f"{events[0].at:%Y-%m-%d}" if events else ""
+    info = RoomInfo(
+        session=folder.name, title=title, live=False, folder=str(folder.path), recorded=recorded
+    )
+    return RecordedRoom(info, events)

@@ -1,0 +1,151 @@
+"""Commands that live a day: rehearse, run, attach, lab."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, USAGE, VERDICTS, Stop
+from controlroom.cli.places import find_session, plan_path, sessions_folder
+from controlroom.host.order import LabOrder, Order
+from controlroom.journal.folder import SessionFolder, create, sessions_in
+from controlroom.room.attached import AttachedRoom
+from controlroom.room.attached import attach as attach_to
+
+SPEED = 20.0
+"""Session seconds in a real second of a rehearsal on screen: the first fault is due within a minute."""
+SPEED_HEADLESS = 60.0
+FASTEST = 120.0
+
+
+def rehearse(chosen: argparse.Namespace) -> int:
+    """Lives a plan in the embedded lab."""
+    speed = chosen.speed or (SPEED_HEADLESS if chosen.headless else SPEED)
+    if not 1 <= speed <= FASTEST:
+        raise Stop(f"--speed is 1 to {FASTEST:g}")
+    order = LabOrder(
+        seed=chosen.seed,
+        rate=speed,
+        responder=chosen.responder == "on",
+        defects=tuple(chosen.defect),
+        truth=str(chosen.truth.absolute()) if chosen.truth else None,
+    )
+    return _day(chosen, plan_path(chosen.plan), order)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Lives a plan on its cluster."""
+    return _day(chosen, plan_path(chosen.plan), None)
+
+
+def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
+    from controlroom.plan.errors import PlanErrors
+    from controlroom.plan.load import load_plan
+
+    try:
+        loaded = load_plan(plan)
+    except PlanErrors as errors:
+        print(errors, file=sys.stderr)
+        return USAGE
+    if not chosen.headless and not sys.stdout.isatty():
+        raise Stop("there is no terminal to draw on: --headless lives the day without one")
+    folder = create(sessions_folder(chosen.sessions), loaded.plan.id, datetime.now(UTC))
+    order = Order(
+        plan=str(plan.absolute()), folder=str(folder.path.absolute()), lab=lab, headless=chosen.headless
+    )
+    if chosen.headless:
+        return _headless(order, folder)
+    return _on_screen(order, folder, loaded.plan.title, chosen)
+
+
+def _headless(order: Order, folder: SessionFolder) -> int:
+    """Lives the day in this process; the verdict is the exit code, the session's path the last line."""
+    from controlroom.host.lab_process import LabFailed
+    from controlroom.host.process import Host
+    from controlroom.journal import report
+    from controlroom.sources.ports import SourceError
+
+    try:
+        asyncio.run(Host(order).run())
+    except (LabFailed, SourceError) as error:
+        raise Stop(str(error), BROKEN) from error
+    assessment = report.assess_folder(folder)
+    print(report.summary(assessment))
+    print(folder.path)
+    return VERDICTS.get(assessment.verdict, INCONCLUSIVE)
+
+
+def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse.Namespace) -> int:
+    """A host of its own for the session, and this terminal as its first viewer."""
+    from controlroom.host.launch import HostFailed, await_host, launch
+    from controlroom.tui.app import run as show
+
+    process = launch(order)
+
+    async def enter() -> AttachedRoom:
+        try:
+            found = await asyncio.to_thread(await_host, process, folder)
+        except HostFailed as error:
+            raise Stop(str(error), BROKEN) from error
+        return await attach_to(Path(found.socket))
+
+    code = show(enter, title, layout=chosen.layout, ascii_only=chosen.ascii)
+    print(f"session: {folder.path}")
+    return code
+
+
+def attach(chosen: argparse.Namespace) -> int:
+    """Another look at a session that is running."""
+    from controlroom.tui.app import run as show
+
+    sessions = sessions_folder(chosen.sessions)
+    if chosen.session:
+        folder = find_session(chosen.session, sessions)
+    else:
+        live = next((own for own in sessions_in(sessions) if own.host() is not None), None)
+        if live is None:
+            raise Stop("no session is running; `controlroom rehearse` begins one")
+        folder = live
+    host = folder.host()
+    if host is None:
+        raise Stop(f"{folder.name} is not running; `controlroom replay {folder.name}` shows it")
+
+    async def enter() -> AttachedRoom:
+        return await attach_to(Path(host.socket))
+
+    return show(enter, folder.name, layout=chosen.layout, ascii_only=chosen.ascii)
+
+
+def lab(chosen: argparse.Namespace) -> int:
+    """The lab alone, in the foreground: for a look around with kubectl and a browser."""
+    import os
+
+    from controlroom.plan.errors import PlanErrors
+    from controlroom.plan.load import load_plan
+
+    path = plan_path(chosen.plan)
+    try:
+        plan = load_plan(path).plan
+    except PlanErrors as errors:
+        print(errors, file=sys.stderr)
+        return USAGE
+    cluster = plan.bindings.cluster
+    arguments = [
+        sys.executable,
+        "-m",
+        "controlroom.lab",
+        "--seed",
+        str(chosen.seed),
+        "--rate",
+        str(chosen.speed),
+    ]
+    arguments += ["--responder", chosen.responder, "--rules", str(path.parent / (plan.rules or ""))]
+    arguments += ["--kubeconfig", str(Path("lab-kubeconfig").absolute())]
+    arguments += ["--context", cluster.context, "--namespace", cluster.namespaces[0]]
+    print("The lab runs until interrupted. In another terminal:")
+    print("  export KUBECONFIG=$PWD/lab-kubeconfig; kubectl get pods", flush=True)
+    os.execv(sys.executable, arguments)
+    return DONE

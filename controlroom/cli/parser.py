@@ -1,0 +1,117 @@
+"""All commands and their options. What a command does is looked up by name, so that no other is imported."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    import controlroom
+
+    parser = argparse.ArgumentParser(
+        prog="controlroom", description="A control room in the terminal for a chaos-engineering game day."
+    )
+    parser.add_argument("--version", action="version", version=f"controlroom {controlroom.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_days(commands)
+    _add_record(commands)
+    _add_plans(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction
+
+
+def _command(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=text, description=text)
+
+
+def _add_sessions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sessions", type=Path, metavar="DIR", help="folder of the sessions")
+
+
+def _add_screen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--layout", help="layout to begin with: facilitator, compact, …")
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+
+
+def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
+    rehearse = _command(commands, "rehearse", "Live a plan in the embedded lab; without PLAN the seed's day.")
+    rehearse.add_argument("plan", nargs="?", type=Path, metavar="PLAN")
+    rehearse.add_argument("--headless", action="store_true", help="no screen; the exit code is the verdict")
+    rehearse.add_argument(
+        "--speed", type=float, metavar="N", help="session seconds in a real second (20; 1 to 120)"
+    )
+    rehearse.add_argument("--seed", type=int, default=7, metavar="S", help="of the lab's world (7)")
+    rehearse.add_argument("--responder", choices=("on", "off"), default="on", help="the lab's on-call (on)")
+    rehearse.add_argument("--defect", action="append", default=[], metavar="NAME", help="plant a defect")
+    rehearse.add_argument("--truth", type=Path, metavar="FILE", help="write the lab's ground truth there")
+    _add_sessions(rehearse)
+    _add_screen(rehearse)
+    rehearse.set_defaults(act="days.rehearse")
+
+    run = _command(commands, "run", "Run a plan on its cluster.")
+    run.add_argument("plan", type=Path, metavar="PLAN")
+    run.add_argument("--headless", action="store_true", help="no screen; phases advance by plan")
+    _add_sessions(run)
+    _add_screen(run)
+    run.set_defaults(act="days.run")
+
+    attach = _command(commands, "attach", "Look at a session that is running; without SESSION the newest.")
+    attach.add_argument("session", nargs="?", metavar="SESSION")
+    _add_sessions(attach)
+    _add_screen(attach)
+    attach.set_defaults(act="days.attach")
+
+    lab = _command(commands, "lab", "Start the lab alone and print how to reach it.")
+    lab.add_argument("plan", nargs="?", type=Path, metavar="PLAN")
+    lab.add_argument("--seed", type=int, default=7)
+    lab.add_argument("--speed", type=float, default=1.0, metavar="N")
+    lab.add_argument("--responder", choices=("on", "off"), default="on")
+    lab.set_defaults(act="days.lab")
+
+
+def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
+    replay = _command(commands, "replay", "Replay a saved session; without SESSION the shipped example.")
+    replay.add_argument("session", nargs="?", metavar="SESSION")
+    replay.add_argument("--speed", type=float, default=1.0, metavar="N", help="×1 to ×64 (1)")
+    _add_sessions(replay)
+    _add_screen(replay)
+    replay.set_defaults(act="records.replay")
+
+    sessions = _command(commands, "sessions", "List the saved sessions.")
+    sessions.add_argument("--json", action="store_true")
+    _add_sessions(sessions)
+    sessions.set_defaults(act="records.sessions")
+
+    show = _command(commands, "show", "Print a session's figures, as they were known at a moment.")
+    show.add_argument("session", metavar="SESSION")
+    show.add_argument("--at", metavar="T", help="T+27:30, 27:30 or seconds; without it the end")
+    show.add_argument("--hindsight", action="store_true", help="order by when things happened")
+    show.add_argument("--json", action="store_true")
+    _add_sessions(show)
+    show.set_defaults(act="records.show")
+
+    report = _command(commands, "report", "Write session.json and session.md anew from the journal.")
+    report.add_argument("session", metavar="SESSION")
+    report.add_argument("--output", type=Path, metavar="DIR", help="write them there")
+    _add_sessions(report)
+    report.set_defaults(act="records.report")
+
+
+def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
+    validate = _command(commands, "validate", "Check a plan and the files that it names.")
+    validate.add_argument("plan", type=Path, metavar="PLAN")
+    validate.add_argument("--json", action="store_true")
+    validate.set_defaults(act="plans.validate")
+
+    new = _command(commands, "new", "Write a commented plan to begin with.")
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--directory", type=Path, default=Path("experiments"), metavar="DIR")
+    new.set_defaults(act="plans.new")
+
+    schema = _command(commands, "schema", "Print the JSON Schema of plan files, for editors.")
+    schema.add_argument("--output", type=Path, metavar="FILE")
+    schema.set_defaults(act="plans.schema")

@@ -1,0 +1,73 @@
+"""Commands on saved sessions: replay, sessions, show, report."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from controlroom.cli.codes import DONE, Stop
+from controlroom.cli.places import example, find_session, sessions_folder
+from controlroom.journal.folder import SessionFolder
+
+
+def _folder(chosen: argparse.Namespace) -> SessionFolder:
+    return find_session(chosen.session, sessions_folder(chosen.sessions))
+
+
+def replay(chosen: argparse.Namespace) -> int:
+    """The room again, from a record."""
+    from controlroom.room import Room
+    from controlroom.tui.app import run as show
+
+    folder = _folder(chosen) if chosen.session else example()
+    if not folder.journal.is_file():
+        raise Stop(f"{folder.path} holds no journal")
+
+    async def enter() -> Room:
+        from controlroom.room.recorded import open_recorded
+
+        return await asyncio.to_thread(open_recorded, folder)
+
+    return show(
+        enter, folder.name, replay=True, speed=chosen.speed, layout=chosen.layout, ascii_only=chosen.ascii
+    )
+
+
+def sessions(chosen: argparse.Namespace) -> int:
+    """A line for each session."""
+    from controlroom.journal.listing import listing
+
+    print(listing(sessions_folder(chosen.sessions), as_json=chosen.json), end="")
+    return DONE
+
+
+def show(chosen: argparse.Namespace) -> int:
+    """The figures of a session at a moment."""
+    from controlroom.journal.reader import JournalError
+    from controlroom.journal.showing import BadMoment
+    from controlroom.journal.showing import show as written
+
+    try:
+        print(written(_folder(chosen), at=chosen.at, hindsight=chosen.hindsight, as_json=chosen.json), end="")
+    except (JournalError, BadMoment) as error:
+        raise Stop(str(error)) from error
+    return DONE
+
+
+def report(chosen: argparse.Namespace) -> int:
+    """Writes the record of a session anew."""
+    from controlroom.journal import report as reports
+    from controlroom.journal.reader import JournalError, read_events
+
+    folder = _folder(chosen)
+    target: Path | None = chosen.output
+    if target is not None:
+        target.mkdir(parents=True, exist_ok=True)
+    try:
+        events = read_events(folder.journal)
+    except JournalError as error:
+        raise Stop(str(error)) from error
+    asyncio.run(reports.write(folder if target is None else SessionFolder(target), events))
+    print((target or folder.path) / "session.md")
+    return DONE
