@@ -125,14 +125,18 @@ class Store:
             return made
         return self._replace(resource, old, made)
 
-    def begin_deletion(self, resource: Resource, document: Document, at: float, grace: int) -> Document:
-        """Marks an object as being deleted: deletionTimestamp `at` (Unix seconds), `grace` in seconds."""
+    def begin_deletion(
+        self, resource: Resource, document: Document, at: float, grace: int | None
+    ) -> Document:
+        """Marks an object as being deleted: deletionTimestamp `at` (Unix seconds), `grace` in seconds, None to
+        leave it out."""
         old = self._objects[resource][namespace_of(document), name_of(document)]
         made = copied(document)
         if resource.counts_generation and not is_deleting(old):
             made["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
         made["metadata"]["deletionTimestamp"] = stamp(at)
-        made["metadata"]["deletionGracePeriodSeconds"] = grace
+        if grace is not None:
+            made["metadata"]["deletionGracePeriodSeconds"] = grace
         return self._replace(resource, old, made)
 
     def remove(self, resource: Resource, document: Document) -> Document:
@@ -142,6 +146,11 @@ class Store:
         gone = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
         self._announce(Change(self.revision, "DELETED", resource, gone, old))
         return gone
+
+    @property
+    def oldest(self) -> int:
+        """The revision up to which the history is forgotten."""
+        return self._forgotten
 
     def since(self, revision: int) -> list[Change]:
         """The writes after `revision`; raises :class:`TooOld` when some of them are forgotten."""
