@@ -240,17 +240,12 @@ class JsonClient:
         """The answer's body in that shape; raises SourceError."""
         return decoded(await self.request("GET", path, query=query), shape)
 
-    async def put(self, path: str, body: Mapping[str, object]) -> None:
-        """Raises SourceError, unsure where the request may have taken effect."""
-        answer = await self.request("PUT", path, body=body)
+    async def change(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
+        """PUT or POST; raises SourceError, unsure where the request may have taken effect."""
+        answer = await self.request(method, path, body=body)
         if not 200 <= answer.status < 300:
             raise refusal(answer)
-
-    async def post(self, path: str) -> None:
-        """Raises SourceError, unsure where the request may have taken effect."""
-        answer = await self.request("POST", path)
-        if not 200 <= answer.status < 300:
-            raise refusal(answer)
+        return answer
 
     async def request(
         self, method: str, path: str, *, query: Query = None, body: Mapping[str, object] | None = None

@@ -71,11 +71,13 @@ def refused(kind: str = "bad_data", status: int = 400, error: str = "no good"):
 
 
 async def test_one_query_a_tick_for_all_metrics() -> None:
-    async with stub(
-        Range({"up": lambda at: "1", "rate(x[1m]) # why": lambda at: str(at - START), "gone": None})
-    ) as server:
-        async with source(server, "up", "rate(x[1m]) # why", "gone") as prometheus:
-            found = await prometheus.read({0: START, 1: START, 2: START}, START + 6, 2)
+    async with (
+        stub(
+            Range({"up": lambda at: "1", "rate(x[1m]) # why": lambda at: str(at - START), "gone": None})
+        ) as server,
+        source(server, "up", "rate(x[1m]) # why", "gone") as prometheus,
+    ):
+        found = await prometheus.read({0: START, 1: START, 2: START}, START + 6, 2)
     assert [asked.path for asked in server.asked] == ["/api/v1/query_range"]
     assert {name: server.asked[0].query[name] for name in ("start", "end", "step")} == {
         "start": str(START),

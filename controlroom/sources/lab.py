@@ -1,0 +1,98 @@
+"""The lab's control address: its clock, which a rehearsal follows, its load, its responder, its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from controlroom.clock import ScaledClock
+from controlroom.core.values import Value
+from controlroom.sources.http import Answer, JsonClient, decoded
+from controlroom.sources.ports import SourceError
+
+SOURCE = "lab"
+
+FOLLOW_EVERY = 0.25
+"""Real seconds between two readings of the lab's clock."""
+
+LOST_AFTER = 4
+"""Readings in a row that fail before our clock is held: without the lab there is no time."""
+
+
+class LabTime(Value):
+    """Virtual now, Unix seconds, and how many of them pass in one real second."""
+
+    now: float
+    rate: float
+
+
+class LabControl:
+    """Follows the lab's clock from :meth:`start` to :meth:`close`, and sends what a rehearsal may change.
+
+    `pause` waits between two readings, in real seconds.
+    """
+
+    def __init__(
+        self, url: str, *, timeout: float = 5.0, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._http = JsonClient(SOURCE, url, timeout=timeout)
+        self._pause = pause
+        self._clock: ScaledClock | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def lost(self) -> bool:
+        """The lab has ceased to tell its time; the session's clock is held."""
+        return self._failures >= LOST_AFTER
+
+    _failures = 0
+
+    async def start(self) -> ScaledClock:
+        """The session's clock, which follows the lab's from now on. Raises SourceError."""
+        first = await self._http.get("/clock", LabTime)
+        self._clock = ScaledClock(first.now, first.rate)
+        self._following = asyncio.create_task(self._follow(self._clock), name="lab clock")
+        return self._clock
+
+    async def _follow(self, clock: ScaledClock) -> None:
+        while True:
+            await self._pause(FOLLOW_EVERY)
+            try:
+                reading = await self._http.get("/clock", LabTime)
+            except SourceError:
+                self._failures += 1
+                if self._failures == LOST_AFTER:
+                    clock.set_rate(0.0)
+                continue
+            self._failures = 0
+            clock.follow(reading.now, reading.rate)
+
+    async def set_rate(self, rate: float) -> None:
+        """Virtual seconds in one real second; 0 holds. Raises SourceError."""
+        self._follow_at_once(await self._http.change("PUT", "/clock", {"rate": rate}))
+
+    def _follow_at_once(self, answer: Answer) -> None:
+        reading = decoded(answer, LabTime)
+        if self._clock is not None:
+            self._clock.follow(reading.now, reading.rate)
+
+    async def set_load(self, running: bool) -> None:
+        await self._http.change("PUT", "/load", {"running": running})
+
+    async def set_responder(self, on: bool) -> None:
+        """The scripted on-call."""
+        await self._http.change("PUT", "/responder", {"on": on})
+
+    async def stop(self) -> None:
+        """Ends the lab."""
+        await self._http.change("POST", "/stop")
+
+    async def close(self) -> None:
+        """Ceases to follow; the lab goes on."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+            self._following = None
+        await self._http.close()
