@@ -15,6 +15,7 @@ from controlroom.lab.prometheus.errors import ParseError
 from controlroom.lab.prometheus.functions import NAMES as FUNCTION_NAMES
 from controlroom.lab.prometheus.functions import SCALAR_FUNCTIONS
 from controlroom.lab.prometheus.labels import METRIC_NAME, Matcher, Operator, anchored
+from controlroom.lab.prometheus.tokens import AGGREGATORS
 
 _OPERATORS: dict[str, Operator] = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
@@ -24,23 +25,6 @@ _CARDINALITIES: dict[str, tree.Cardinality] = {
     "OneToMany": "one-to-many",
     "ManyToMany": "many-to-many",
 }
-
-_AGGREGATIONS = frozenset(
-    {
-        "avg",
-        "bottomk",
-        "count",
-        "count_values",
-        "group",
-        "max",
-        "min",
-        "quantile",
-        "stddev",
-        "stdvar",
-        "sum",
-        "topk",
-    }
-)
 
 
 @cache
@@ -141,7 +125,7 @@ class _Converter:
 
     def _aggregation(self, expr: promql.AggregateExpr) -> tree.Aggregation:
         op = str(expr.op)
-        if op not in _AGGREGATIONS:
+        if op not in AGGREGATORS:
             raise explain(self._text, f"unknown function with name '{op}'")
         modifier = expr.modifier
         param = None if expr.param is None else self.node(expr.param)

@@ -14,6 +14,7 @@ from controlroom.lab.prometheus.answers import data_of, error_of
 from controlroom.lab.prometheus.engine import Engine
 from controlroom.lab.prometheus.errors import QueryError
 from controlroom.lab.prometheus.evaluator import Settings
+from controlroom.lab.prometheus.parameters import query_of
 from tests.lab.prometheus.bookstore_samples import START_MS, filled_storage
 from tests.lab.prometheus.real_prometheus import RealPrometheus, running
 from tests.system import require
@@ -32,8 +33,8 @@ MOMENTS = [240.25, 601.5, 1000.0, 1650.0]
 WRONG_IN_RANGES = {"predict_linear(negative[2m] @ 1700000600, 60)"}
 
 
-def table() -> list[str]:
-    lines = (HERE / "expressions.txt").read_text(encoding="utf-8").splitlines()
+def table(name: str = "expressions.txt") -> list[str]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -134,3 +135,11 @@ def test_range_queries(real: RealPrometheus, engine: Engine) -> None:
 
     expressions = [expr for expr in table() if expr not in WRONG_IN_RANGES]
     assert not (found := differences(expressions + of_the_plans(), both)), "\n".join(found)
+
+
+@pytest.mark.parametrize("expr", table("mistakes.txt"))
+def test_mistakes_are_told_in_the_same_words_and_place(real: RealPrometheus, expr: str) -> None:
+    theirs = real.ask("query", query=expr)
+    with pytest.raises(QueryError) as found:
+        query_of({"query": expr})
+    assert (theirs["errorType"], theirs["error"]) == (found.value.error_type, found.value.message)
