@@ -33,6 +33,8 @@ Loc = tuple[str | int, ...]
 def read_text(path: Path) -> str:
     """Text of a UTF-8 file of at most `LARGEST` bytes. Raises Flaw."""
     try:
+        if path.exists() and not path.is_dir() and not path.is_file():
+            raise Flaw("this is not an ordinary file")  # a pipe would be waited for
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 LONGEST = 4000
 """Characters; a combined query is cut below the URL length that servers and proxies take."""
 DEEPEST = 60
-"""Brackets within brackets; the parser recurses without a bound of its own."""
+"""Brackets within brackets; whatever evaluates the query walks them one inside the other."""
 RESERVED = "controlroom_metric"
 """The label that tells the metrics of a combined query apart."""
 
@@ -28,6 +28,8 @@ def flaw_of(query: str) -> str | None:
         tree = promql.parse(query)
     except ValueError as error:
         return f"not PromQL: {_first_line(str(error))}"
+    except RecursionError:
+        return "the query is a chain of too many operators"
     inner = tree
     while isinstance(inner, promql.ParenExpr):
         inner = inner.expr
@@ -37,7 +39,7 @@ def flaw_of(query: str) -> str | None:
         return "the query yields a range of samples, not one value: wrap it, as in rate(…[30s])"
     try:
         wrapped = promql.parse(f"(\n{query}\n)")
-    except ValueError:
+    except (ValueError, RecursionError):
         return "the query cannot stand in brackets, as it must among others"
     if not isinstance(wrapped, promql.ParenExpr) or str(wrapped.expr) != str(tree):
         return "the query means something else when it stands in brackets, as it must among others"
@@ -63,8 +65,7 @@ def _depth(query: str) -> int:
             deepest = max(deepest, depth)
         elif character in ")]}":
             depth -= 1
-    # A chain of signs nests as brackets do.
-    return max(deepest, query.count("-") + query.count("+") if "--" in query or "++" in query else 0)
+    return deepest
 
 
 def _first_line(text: str) -> str:

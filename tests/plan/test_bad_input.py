@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -146,9 +147,11 @@ def test_a_file_that_is_no_plan_is_one_error(
     assert err == f"{error}\n"
 
 
-def test_a_missing_plan_and_a_folder(tmp_path: Path) -> None:
+def test_what_is_no_file(tmp_path: Path) -> None:
     assert the_error_of(tmp_path / "none.yaml").message == "there is no such file"
     assert the_error_of(tmp_path).message == "this is a folder, not a file"
+    os.mkfifo(tmp_path / "pipe")
+    assert the_error_of(tmp_path / "pipe").message == "this is not an ordinary file"
 
 
 MANIFESTS = {
