@@ -6,7 +6,7 @@ Unix seconds of virtual time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -131,8 +131,13 @@ def samples_file(path: Path) -> Path:
 def write_truth(path: Path, truth: Truth, storage: Storage) -> None:
     """Writes the truth as JSON, and every stored series as a line of JSON into :func:`samples_file`."""
     path.write_bytes(msgspec.json.encode(truth) + b"\n")
-    encoder = msgspec.json.Encoder()
     with samples_file(path).open("wb") as out:
-        for series in storage.all_series():
-            line = SampledSeries(series.labels.as_dict(), series.times.tolist(), series.values.tolist())
-            out.write(encoder.encode(line) + b"\n")
+        out.writelines(encode_samples(storage))
+
+
+def encode_samples(storage: Storage) -> Iterator[bytes]:
+    """Every stored series as a line of JSON, a :class:`SampledSeries`."""
+    encoder = msgspec.json.Encoder()
+    for series in storage.all_series():
+        line = SampledSeries(series.labels.as_dict(), series.times.tolist(), series.values.tolist())
+        yield encoder.encode(line) + b"\n"
