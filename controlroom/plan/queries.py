@@ -16,8 +16,6 @@ RESERVED = "controlroom_metric"
 
 def flaw_of(query: str) -> str | None:
     """Why a query cannot be used, in words; None where it can."""
-    import promql_parser as promql
-
     if len(query) > LONGEST:
         return f"the query is longer than {LONGEST} characters"
     if _depth(query) > DEEPEST:
@@ -25,11 +23,18 @@ def flaw_of(query: str) -> str | None:
     if RESERVED in query:
         return f"the label `{RESERVED}` is the room's own"
     try:
-        tree = promql.parse(query)
+        return _flaw_of_tree(query)
     except ValueError as error:
         return f"not PromQL: {_first_line(str(error))}"
     except RecursionError:
         return "the query is a chain of too many operators"
+
+
+def _flaw_of_tree(query: str) -> str | None:
+    """The same by the query's tree. Raises ValueError where it has none, RecursionError where it is too deep."""
+    import promql_parser as promql
+
+    tree = promql.parse(query)
     inner = tree
     while isinstance(inner, promql.ParenExpr):
         inner = inner.expr
@@ -37,10 +42,7 @@ def flaw_of(query: str) -> str | None:
         return "the query yields a string, not a number"
     if isinstance(inner, (promql.MatrixSelector, promql.SubqueryExpr)):
         return "the query yields a range of samples, not one value: wrap it, as in rate(…[30s])"
-    try:
-        wrapped = promql.parse(f"(\n{query}\n)")
-    except (ValueError, RecursionError):
-        return "the query cannot stand in brackets, as it must among others"
+    wrapped = promql.parse(f"(\n{query}\n)")
     if not isinstance(wrapped, promql.ParenExpr) or str(wrapped.expr) != str(tree):
         return "the query means something else when it stands in brackets, as it must among others"
     return None

@@ -109,6 +109,7 @@ def test_names_are_made_of_texts() -> None:
         ("1 + 1", None),
         ("time()", None),
     ],
+    ids=lambda value: str(value)[:24],
 )
 def test_queries_that_cannot_be_read_among_others(query: str, message: str | None) -> None:
     found = flaw_of(query)
