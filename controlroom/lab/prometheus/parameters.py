@@ -26,8 +26,11 @@ def _time_ms(text: str) -> int:
     """Unix milliseconds of Unix seconds or RFC 3339; raises ValueError with Prometheus's words."""
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return round(float(text) * 1000)
-    if _RFC3339.fullmatch(text):
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
+    try:
+        if _RFC3339.fullmatch(text):
+            return round(datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError as error:
+        raise ValueError(f'cannot parse "{text}" to a valid timestamp') from error
     raise ValueError(f'cannot parse "{text}" to a valid timestamp')
 
 
