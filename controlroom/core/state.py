@@ -86,6 +86,8 @@ class Run(Value):
     how: str = ""
     stop: str = ""
     """Why it is being stopped; empty: it is not."""
+    stop_at: float | None = None
+    """t of the first request to stop it."""
 
     @property
     def running(self) -> bool:

@@ -106,7 +106,8 @@ def observed(state: State, event: Event, body: e.FaultObserved) -> State:
 def stop_requested(state: State, event: Event, body: e.StopRequested) -> State:
     if (run := _run(state, body.run)) is None:
         return state
-    return changed(state, runs=put(state.runs, body.run, changed(run, stop=body.why)))
+    first = event.t if run.stop_at is None else run.stop_at
+    return changed(state, runs=put(state.runs, body.run, changed(run, stop=body.why, stop_at=first)))
 
 
 @folds(e.StopFailed)
