@@ -46,7 +46,7 @@ class ResponderWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PrometheusTrouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PUT /trouble/prometheus: as the others', and `nan` for a server whose every value is NaN."""
 
-    kind: TroubleKind | Literal["nan"] = TroubleKind.NONE
+    kind: Literal["none", "stopped", "hang", "slow", "500", "html", "nan"] = "none"
     seconds: float = 30.0
 
 
@@ -167,8 +167,8 @@ class ControlApi:
     async def _trouble_prometheus(self, request: web.Request) -> web.Response:
         wanted = await _body(request, PrometheusTrouble)
         self._prometheus.answers_nan = wanted.kind == "nan"
-        kind = wanted.kind if isinstance(wanted.kind, TroubleKind) else TroubleKind.NONE
-        self._prometheus.trouble.value = Trouble(kind, wanted.seconds)
+        kind = "none" if wanted.kind == "nan" else wanted.kind
+        self._prometheus.trouble.value = Trouble(TroubleKind(kind), wanted.seconds)
         return _json(wanted)
 
     async def _trouble_alertmanager(self, request: web.Request) -> web.Response:
@@ -186,8 +186,8 @@ def _json(value: object, status: int = 200) -> web.Response:
 
 
 def _refused(message: str) -> web.HTTPBadRequest:
-    body = msgspec.json.encode(Complaint(message))
-    return web.HTTPBadRequest(body=body, content_type="application/json")
+    text = msgspec.json.encode(Complaint(message)).decode()
+    return web.HTTPBadRequest(text=text, content_type="application/json")
 
 
 async def _body(request: web.Request, wanted: type[Asked]) -> Asked:

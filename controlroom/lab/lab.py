@@ -18,8 +18,8 @@ from aiohttp.typedefs import Handler, Middleware
 from controlroom.clock import ScaledClock, WallClock
 from controlroom.lab.alertmanager.api import make_app as make_alertmanager_app
 from controlroom.lab.control import ControlApi
-from controlroom.lab.kubernetes.server import make_app as make_kubernetes_app
 from controlroom.lab.kubernetes.kubeconfig import kubeconfig
+from controlroom.lab.kubernetes.server import make_app as make_kubernetes_app
 from controlroom.lab.prometheus.api import PrometheusApi
 from controlroom.lab.settings import FASTEST, Addresses, LabSettings
 from controlroom.lab.staging import Staging, StagingSettings, start_before
