@@ -60,7 +60,8 @@ class Lab:
         if not 0.0 <= settings.rate <= FASTEST:
             raise ValueError(f"the rate is {settings.rate:g}, and must be from 0 (held) to {FASTEST:g}")
         self.settings = settings
-        start = start_before(WallClock().time())
+        self._wall = WallClock()
+        start = start_before(self._wall.time())
         # Held until the servers are up: time begins when somebody can see it.
         self.clock = ScaledClock(start, 0.0)
         self.staging = Staging(
@@ -143,13 +144,12 @@ class Lab:
         self.staging.run_until(now, time.monotonic() + _BUDGET)
         if self.staging.position < now:
             self.clock.slow_to(self.staging.position)
+        if self.clock.rate > 1.0 and self.clock.time() > self._wall.time() - _MARGIN:
+            self.clock.set_rate(1.0)
 
     async def _live(self) -> None:
-        wall = WallClock()
         while self._presence.silent_for < self.settings.idle_timeout:
             self.catch_up()
-            if self.clock.rate > 1.0 and self.clock.time() > wall.time() - _MARGIN:
-                self.clock.set_rate(1.0)
             await asyncio.sleep(_TICK)
         self._ended.set()
 
