@@ -133,9 +133,11 @@ class HeldClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), waiter))
         await waiter
 
-    async def advance(self, seconds: float, turns: int = 5) -> None:
+    async def advance(self, seconds: float, turns: int = 20) -> None:
         """Moves on by `seconds`; after each waking the loop runs `turns` times so that the woken can work."""
         until = self._now + seconds
+        for _ in range(turns):
+            await asyncio.sleep(0)
         while self._sleepers and self._sleepers[0][0] <= until:
             self._now, _, waiter = heapq.heappop(self._sleepers)
             if not waiter.done():
