@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,14 +23,14 @@ def invalid(parameter: str, message: str) -> QueryError:
 
 def _time_ms(text: str) -> int:
     """Unix milliseconds of Unix seconds or RFC 3339; raises ValueError with Prometheus's words."""
-    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
-        return round(float(text) * 1000)
     try:
+        if _FLOAT.fullmatch(text):
+            return round(float(text) * 1000)
         if _RFC3339.fullmatch(text):
             return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError as error:
+        raise ValueError("neither a number nor RFC 3339")
+    except (ValueError, OverflowError) as error:
         raise ValueError(f'cannot parse "{text}" to a valid timestamp') from error
-    raise ValueError(f'cannot parse "{text}" to a valid timestamp')
 
 
 def _duration_ms(text: str) -> int:

@@ -175,11 +175,54 @@ def _odd(rng: random.Random) -> Iterator[SampledSeries]:
     yield SampledSeries(metric("once", {"job": "odd"}), [(START_MS + 400_000, 7.5)])
 
 
+def _planned(rng: random.Random) -> Iterator[SampledSeries]:
+    """What the shipped plan and its alert rules ask for, with an incident in the middle."""
+    times, where = _times(), {"namespace": "bookstore"}
+    inventory = {
+        **where,
+        "job": "inventory-service",
+        "application": "inventory-service",
+        "pod": "inventory-a",
+    }
+    order = {**where, "job": "order-service", "application": "order-service", "pod": "order-1"}
+    payment = {**where, "job": "payment-service", "application": "payment-service", "pod": "payment-1"}
+    incident = range(250, 500)
+    requests = "http_server_requests_seconds"
+    for status in ("201", "503"):
+        orders = {**order, "uri": "/api/orders", "method": "POST", "status": status}
+        yield from _histogram(rng, requests, orders, 0.8 if status == "503" else 0.09)
+    yield from _histogram(rng, requests, {**payment, "uri": "/api/payments", "method": "POST"}, 0.06)
+    repository = {**inventory, "repository": "StockRepository", "method": "findBySku"}
+    yield from _histogram(rng, "spring_data_repository_invocations_seconds", repository, 0.01)
+    deployment = {**where, "job": "kube-state-metrics", "deployment": "inventory-service"}
+    yield SampledSeries(metric("kube_deployment_spec_replicas", deployment), [(t, 3.0) for t in times])
+    for state in ("available", "ready"):
+        samples = [(t, 1.0 if step in incident else 3.0) for step, t in enumerate(times)]
+        yield SampledSeries(metric(f"kube_deployment_status_replicas_{state}", deployment), samples)
+    for state in ("closed", "open", "half_open"):
+        samples = [(t, float((step in incident) == (state == "open"))) for step, t in enumerate(times)]
+        labels = {**order, "name": "inventory", "state": state}
+        yield SampledSeries(metric("resilience4j_circuitbreaker_state", labels), samples)
+    for result, rate in (("hit", 40), ("miss", 3)):
+        labels = {**inventory, "cache": "stock", "result": result}
+        yield SampledSeries(metric("cache_gets_total", labels), _counter(rng, rate, times))
+    evictions = {**inventory, "cache": "stock"}
+    yield SampledSeries(metric("cache_evictions_total", evictions), _counter(rng, 12, times))
+    for state in ("active", "max"):
+        pool = {**inventory, "pool": "HikariPool-1"}
+        yield SampledSeries(metric(f"hikaricp_connections_{state}", pool), _gauge(rng, 10, 0.5, times))
+    timeouts = {**order, "name": "inventory", "kind": "timeout"}
+    yield SampledSeries(metric("resilience4j_timelimiter_calls_total", timeouts), _counter(rng, 2, times))
+    yield SampledSeries(metric("orders_fallback_total", order), _counter(rng, 3, times))
+    for kind in ("accepted", "stored"):
+        yield SampledSeries(metric(f"bookstore_orders_{kind}", {"job": "postgres"}), _counter(rng, 60, times))
+
+
 @lru_cache(maxsize=1)
 def bookstore() -> tuple[SampledSeries, ...]:
     """All series."""
     rng = random.Random(7)
-    return (*_requests(rng), *_pods(rng), *_odd(rng))
+    return (*_requests(rng), *_pods(rng), *_odd(rng), *_planned(rng))
 
 
 def open_metrics() -> str:
