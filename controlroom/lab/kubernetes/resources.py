@@ -42,7 +42,9 @@ class Resource:
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
-def _chaos(plural: str, kind: str, *, subresources: tuple[str, ...] = ()) -> Resource:
+def _chaos(
+    plural: str, kind: str, *, short: tuple[str, ...] = (), subresources: tuple[str, ...] = ()
+) -> Resource:
     return Resource(
         CHAOS_GROUP,
         "v1alpha1",
@@ -50,6 +52,7 @@ def _chaos(plural: str, kind: str, *, subresources: tuple[str, ...] = ()) -> Res
         kind,
         singular=plural if plural.endswith("chaos") else plural[:-1],
         verbs=("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"),
+        short_names=short,
         subresources=subresources,
         custom=True,
         counts_generation=True,
@@ -155,7 +158,7 @@ RESOURCES: tuple[Resource, ...] = (
     NETWORK_POLICIES,
     *CHAOS_KINDS,
     SCHEDULES,
-    _chaos("workflows", "Workflow", subresources=("status",)),
+    _chaos("workflows", "Workflow", short=("wf",), subresources=("status",)),
     _chaos("podnetworkchaos", "PodNetworkChaos", subresources=("status",)),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -53,8 +52,9 @@ class _Server:
                 error.body, error.code, negotiation.retry_header(error.retry_after)
             )
         except errors.PlainError as error:
-            headers = {**negotiation.retry_header(error.retry_after), "Content-Type": negotiation.TEXT}
-            return web.Response(text=error.text, status=error.code, headers=headers)
+            return negotiation.text_response(
+                error.text, error.code, negotiation.retry_header(error.retry_after)
+            )
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         user = access.authenticate(request.headers.get("Authorization", ""))
@@ -71,9 +71,10 @@ class _Server:
 
     def _discover(self, request: web.Request, path: str, parts: list[str]) -> web.Response:
         if path in _HEALTH:
-            return web.Response(text="ok", headers={"Content-Type": negotiation.TEXT})
+            return negotiation.text_response("ok")
         if path == "/version":
-            return web.Response(text=json.dumps(discovery.VERSION, indent=2), content_type="application/json")
+            text = json.dumps(discovery.VERSION, indent=2)
+            return web.Response(text=text, content_type="application/json", headers=negotiation.CACHE)
         if parts[0] == "openapi":
             return negotiation.openapi_response(parts)
         negotiation.check_accept(request)
@@ -114,9 +115,9 @@ class _Server:
 
     async def _resource(self, request: web.Request, user: access.User, path: str) -> web.StreamResponse:
         route = parse_route(path)
-        query = dict(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
+        query = negotiation.query_of(request.rel_url.raw_query_string)
         if request.method == "HEAD":
-            return web.Response(status=405)
+            return web.Response(status=405, headers={**negotiation.CACHE, "Content-Type": "application/json"})
         verb = verb_of(request.method, route, query)
         access.authorize(user, verb, route)
         self._refuse(verb, route)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,9 @@ class Life:
         self.cluster = Cluster(HeldClock(1_700_000_000.3), seed=3, startup_seconds=lambda app, pod: 2.5)
         build_bookstore(self.cluster)
         self.start = self.cluster.now
-        self.kind: Resource = by_kind(first[1]["object"]["apiVersion"], first[1]["object"]["kind"])  # type: ignore[assignment]
+        kind = by_kind(first[1]["object"]["apiVersion"], first[1]["object"]["kind"])
+        assert kind is not None
+        self.kind: Resource = kind
         self.writes: list[Change] = []
         self.events: list[Document] = []
         self.cluster.store.subscribe(self.see)
@@ -58,7 +59,7 @@ class Life:
             assert step["what"] == "chaos-fail ends"
             self.cluster.trouble = replace(self.cluster.trouble, apply_fails=False)
             return
-        namespace, plural, name = (request["path"].split("/")[-3:] + [""])[:3]
+        plural, name = request["path"].split("/")[-2:]
         match request["method"]:
             case "POST":
                 made = copied(request["body"])
@@ -74,7 +75,6 @@ class Life:
                 delete(self.cluster.store, self.cluster.timers, PODS, pod)
             case "DELETE":
                 delete(self.cluster.store, self.cluster.timers, self.kind, self.object(name))
-        assert namespace
 
     def patch(self, name: str, pause: str | None) -> None:
         made = copied(self.object(name))
@@ -120,7 +120,9 @@ def told(type_: str, chaos: Document) -> tuple[object, ...]:
         experiment.get("desiredPhase"),
         {each["type"]: each["status"] for each in status.get("conditions") or ()},
         records,
-        sorted(map(str, (status.get("instances") or {}).values())) if chaos["kind"] == "NetworkChaos" else None,
+        sorted(map(str, (status.get("instances") or {}).values()))
+        if chaos["kind"] == "NetworkChaos"
+        else None,
     )
 
 
@@ -166,9 +168,11 @@ def test_the_times_are_near_the_recorded_ones(recording: dict[str, Any]) -> None
     life = Life(recording)
     if recording["name"].startswith("apply-fails"):
         life.cluster.trouble = Trouble(apply_fails=True)
-    note: Callable[[Change], None] = lambda change: (
-        moments.append(life.cluster.now - life.start) if change.resource in CHAOS_KINDS else None
-    )
+
+    def note(change: Change) -> None:
+        if change.resource in CHAOS_KINDS:
+            moments.append(life.cluster.now - life.start)
+
     life.cluster.store.subscribe(note)
     life.live(recording)
     fraction = 1 - 0.3

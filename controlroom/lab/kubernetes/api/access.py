@@ -46,8 +46,9 @@ class User:
 
 ADMIN = User("lab-admin", ("system:masters", "system:authenticated"), admin=True)
 VIEWER = User("bookstore-viewer", ("system:authenticated",), viewer=True)
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 #: The lab has no secrets: the bearer names the role.
-_BEARERS = {"admin": ADMIN, "viewer": VIEWER}
+_BEARERS = {"admin": ADMIN, "viewer": VIEWER, "anonymous": ANONYMOUS}
 
 
 def authenticate(header: str) -> User:

@@ -82,10 +82,13 @@ def api_resource_list(group: str, version: str) -> Document:
                 "verbs": ["create"],
             }
         )
+    if not group:
+        # The oldest list of all has no apiVersion.
+        return {"kind": "APIResourceList", "groupVersion": version, "resources": found}
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
-        "groupVersion": f"{group}/{version}" if group else version,
+        "groupVersion": f"{group}/{version}",
         "resources": found,
     }
 

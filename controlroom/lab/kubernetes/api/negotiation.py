@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -16,6 +18,7 @@ from controlroom.lab.kubernetes.resources import group_versions
 
 CACHE = {"Cache-Control": "no-cache, private"}
 TEXT = "text/plain; charset=utf-8"
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -98,7 +101,7 @@ def aggregated_response(request: web.Request, document: Document) -> web.Respons
     """Aggregated discovery with its ETag; 304 where the client has it already."""
     body = dumps(document)
     etag = f'"{hashlib.sha512(body).hexdigest().upper()}"'
-    headers = {**CACHE, "ETag": etag, "Vary": "Accept"}
+    headers = {"Cache-Control": "public", "ETag": etag, "Vary": "Accept"}
     if request.headers.get("If-None-Match") == etag:
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers={**headers, "Content-Type": _AGGREGATED})
@@ -119,7 +122,17 @@ def openapi_response(parts: list[str]) -> web.Response:
             return web.Response(status=404)
     if pair not in group_versions():
         return web.Response(status=404)
-    return json_response(openapi.document(*pair))
+    return json_response(openapi.document(*pair), headers={"Vary": "Accept"})
+
+
+def text_response(text: str, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(text=text, status=status, headers={**CACHE, **(headers or {}), "Content-Type": TEXT})
+
+
+def query_of(raw: str) -> dict[str, str]:
+    """The query parameters; one that does not decode is dropped, as Go's parser does."""
+    pairs = [pair for pair in raw.split("&") if not _BAD_ESCAPE.search(pair)]
+    return dict(parse_qsl("&".join(pairs), keep_blank_values=True))
 
 
 def all_paths() -> list[str]:

@@ -13,7 +13,8 @@ from controlroom.lab.kubernetes.api.protobuf import message, text
 from controlroom.lab.kubernetes.documents import Document
 from controlroom.lab.kubernetes.resources import RESOURCES, Resource, group_versions
 
-V2_MEDIA = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+# With a dot where Accept has an @: Go's media types may not hold an @, and kubectl refuses it.
+V2_MEDIA = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 
 

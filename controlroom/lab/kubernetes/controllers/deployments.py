@@ -238,10 +238,10 @@ def _highest_revision(sets: list[Document]) -> int:
 def _same_template(replica_set: Document, deployment: Document) -> bool:
     template = copied(replica_set["spec"]["template"])
     template["metadata"]["labels"].pop("pod-template-hash", None)
-    return bool(template == _sorted_labels(deployment["spec"]["template"]))
+    return _normal(template) == _normal(deployment["spec"]["template"])
 
 
-def _sorted_labels(template: Document) -> Document:
-    made = copied(template)
-    made.setdefault("metadata", {}).setdefault("labels", {})
-    return made
+def _normal(template: Document) -> Document:
+    """The template without what clients add that means nothing: null times, empty maps."""
+    meta = {key: value for key, value in template.get("metadata", {}).items() if value}
+    return {**template, "metadata": meta}
