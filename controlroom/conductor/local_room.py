@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from controlroom.conductor.conductor import Conductor
 from controlroom.core.events import Actor, Event
 from controlroom.core.intents import Answer, Intent
-from controlroom.room import RoomInfo
+from controlroom.core.info import RoomInfo
 
 
 class LocalRoom:
