@@ -96,7 +96,10 @@ class RunFigures(Value):
     run: str
     experiment: str
     injected: Figure = Figure()
+    alert: Figure = Figure()
+    """The first start of firing of its alert, whoever was earlier."""
     detected: Figure = Figure()
+    """The alert or a person's mark, whichever is earlier."""
     detected_by: str = ""
     """`alert`, `person`, or empty."""
     human: Figure = Figure()

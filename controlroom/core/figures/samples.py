@@ -1,0 +1,53 @@
+"""Samples against a limit, as one code a grid step: fast to combine and to search.
+
+An unknown sample is neither inside nor outside: it starts no impact, proves no recovery, and breaks a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from controlroom.core.assessment import Limit
+from controlroom.core.columns import Series
+
+INSIDE: Final = 0
+UNKNOWN: Final = 1
+OUTSIDE: Final = 2
+"""In this order the worst code of several metrics says how the service is at that step."""
+
+Code = Literal[0, 1, 2]
+
+
+def codes(series: Series, limit: Limit, numbers: range) -> bytes:
+    """One code for each grid step in `numbers` (Unix seconds ÷ step, by Prometheus's clock)."""
+    found = bytearray([UNKNOWN]) * len(numbers)
+    bound, first = limit.value, series.first
+    if bound is None or first is None:
+        return bytes(found)
+    origin = first // series.step
+    low = max(numbers.start, origin)
+    high = max(low, min(numbers.stop, origin + series.length))
+    values = series.values(range(low - origin, high - origin))
+    # NaN is neither: both comparisons are false.
+    if limit.worse == "higher":
+        read = bytes(OUTSIDE if v > bound else INSIDE if v <= bound else UNKNOWN for v in values)
+    else:
+        read = bytes(OUTSIDE if v < bound else INSIDE if v >= bound else UNKNOWN for v in values)
+    found[low - numbers.start : high - numbers.start] = read
+    return bytes(found)
+
+
+def worst(several: Sequence[bytes]) -> bytes:
+    """The worst code of each step."""
+    return several[0] if len(several) == 1 else bytes(map(max, *several))
+
+
+def unbroken(found: bytes, code: Code, length: int, start: int = 0) -> int:
+    """Index of the first run of `length` equal codes at or after `start`; -1: there is none."""
+    return found.find(bytes([code]) * length, start)
+
+
+def known_share(found: bytes) -> float:
+    """Share of the steps whose sample is known; 0 where there are no steps."""
+    return 1 - found.count(UNKNOWN) / len(found) if found else 0.0
