@@ -8,15 +8,15 @@ from contextlib import suppress
 
 from controlroom.clock import ScaledClock
 from controlroom.core.values import Value
-from controlroom.sources.http import Answer, JsonClient, decoded
+from controlroom.sources.http import JsonClient, decoded
 from controlroom.sources.ports import SourceError
 
 SOURCE = "lab"
 
-FOLLOW_EVERY = 0.25
+FOLLOW_EVERY = 0.1
 """Real seconds between two readings of the lab's clock."""
 
-LOST_AFTER = 4
+LOST_AFTER = 10
 """Readings in a row that fail before our clock is held: without the lab there is no time."""
 
 
@@ -40,13 +40,12 @@ class LabControl:
         self._pause = pause
         self._clock: ScaledClock | None = None
         self._following: asyncio.Task[None] | None = None
+        self._failures = 0
 
     @property
     def lost(self) -> bool:
         """The lab has ceased to tell its time; the session's clock is held."""
         return self._failures >= LOST_AFTER
-
-    _failures = 0
 
     async def start(self) -> ScaledClock:
         """The session's clock, which follows the lab's from now on. Raises SourceError."""
@@ -70,10 +69,7 @@ class LabControl:
 
     async def set_rate(self, rate: float) -> None:
         """Virtual seconds in one real second; 0 holds. Raises SourceError."""
-        self._follow_at_once(await self._http.change("PUT", "/clock", {"rate": rate}))
-
-    def _follow_at_once(self, answer: Answer) -> None:
-        reading = decoded(answer, LabTime)
+        reading = decoded(await self._http.change("PUT", "/clock", {"rate": rate}), LabTime)
         if self._clock is not None:
             self._clock.follow(reading.now, reading.rate)
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from controlroom.clock import HeldClock, utc
+from controlroom.clock import HeldClock
 from controlroom.core.events import AlertObserved
 from controlroom.sources.http import Answer
 from controlroom.sources.ports import SourceError
@@ -56,43 +56,47 @@ def unix(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
-# name, active, first firing sample, the evaluation that ended it: seconds of the recording (its summary)
+# the recording of the whole exchange, the alert, and the name of its samples' recording
 RECORDED = [
-    ("inventory-down-inventoryservicedown", 5.890, 9.944, 31.944),
-    ("inventory-down-ordererrorratehigh", 7.890, 13.944, 43.944),
-    ("chaos-pod-failure-inventoryservicedown", None, 10.4, 33.0),
-    ("chaos-network-delay-orderlatencyhigh", None, None, 48.8),
-    ("silenced-heapnearlimit", None, None, None),
-    ("pending-only-inventoryservicedown", None, None, None),
+    ("inventory-down", "InventoryServiceDown"),
+    ("inventory-down", "OrderErrorRateHigh"),
+    ("chaos-pod-failure", "InventoryServiceDown"),
+    ("chaos-network-delay", "OrderLatencyHigh"),
+    ("silenced", "HeapNearLimit"),
+    ("pending-only", "InventoryServiceDown"),
 ]
+NAMES = [f"{scene}-{alert.lower()}" for scene, alert in RECORDED]
 
 
-def whole(name: str) -> tuple[list[AlertObserved], float]:
+def whole(name: str) -> tuple[AlertObserved, float]:
     alerts, at, zero = load(f"{name}-alerts")
     for_state, _, _ = load(f"{name}-alerts_for_state")
     tracker = AlertTracker()
-    tracker.learn(alerts, for_state, present(alerts, at), at, {})
-    return tracker.observed(zero), zero
+    tracker.learn(alerts, for_state, present(alerts, at), at, {"InventoryServiceDown": 2.0})
+    (episode,) = tracker.observed(zero)
+    return episode, zero
 
 
-@pytest.mark.parametrize(("name", "active", "firing", "ended"), RECORDED, ids=[one[0] for one in RECORDED])
-def test_recorded_episodes(
-    name: str, active: float | None, firing: float | None, ended: float | None
-) -> None:
-    (episode,), zero = whole(name)
-    assert episode.state == "resolved"
-    assert episode.resolved_at is not None
-    if active is not None:
-        assert episode.active_at == utc(float(int(zero + active + 0.054)))
-    if firing is not None:
-        assert unix(episode.firing_at) == pytest.approx(zero + firing, abs=0.06)
-        assert episode.uncertainty == 0.001
-    if ended is not None:
-        assert unix(episode.resolved_at) == pytest.approx(zero + ended, abs=0.06)
+@pytest.mark.parametrize(("scene", "alert"), RECORDED, ids=NAMES)
+def test_recorded_episodes_say_what_was_measured_beside_them(scene: str, alert: str) -> None:
+    episode, zero = whole(f"{scene}-{alert.lower()}")
+    summaries = msgspec.convert(recorded(f"alerts/{scene}")["summary"], dict[str, dict[str, object]])
+    summary = summaries[alert]
+    active = datetime.fromisoformat(str(summary["activeAt"])[:19] + "+00:00")
+    fired = summary.get("ALERTS_firing_first_sample_s")
+    last = summary.get("ALERTS_firing_last_sample_s") or summary["ALERTS_pending_last_sample_s"]
+    assert (episode.name, episode.state, episode.active_at) == (alert, "resolved", active)
+    assert unix(episode.resolved_at) == pytest.approx(zero + msgspec.convert(last, float) + 2.0, abs=0.002)
+    if fired is None:
+        assert episode.firing_at is None
+        return
+    assert unix(episode.firing_at) == pytest.approx(zero + msgspec.convert(fired, float), abs=0.002)
+    assert episode.firing_at == datetime.fromisoformat(str(summary["alertmanager_startsAt"]))
+    assert episode.uncertainty == 0.001
 
 
 def test_firing_is_the_first_firing_sample_to_the_millisecond() -> None:
-    (episode,), _ = whole("inventory-down-inventoryservicedown")
+    episode, _ = whole("inventory-down-inventoryservicedown")
     assert episode.firing_at == datetime(2026, 11, 23, 19, 19, 10, 54_000, UTC)
     assert episode.active_at == datetime(2026, 11, 23, 19, 19, 6, tzinfo=UTC)
     assert episode.resolved_at == datetime(2026, 11, 23, 19, 19, 32, 54_000, UTC)
@@ -103,13 +107,13 @@ def test_firing_is_the_first_firing_sample_to_the_millisecond() -> None:
 
 
 def test_an_alert_that_was_only_pending_never_fired() -> None:
-    (episode,), _ = whole("pending-only-inventoryservicedown")
+    episode, _ = whole("pending-only-inventoryservicedown")
     assert episode.state == "resolved"
     assert episode.firing_at is None
 
 
 @pytest.mark.parametrize("tick", [1.0, 2.0, 7.0])
-@pytest.mark.parametrize("name", [one[0] for one in RECORDED])
+@pytest.mark.parametrize("name", NAMES)
 def test_in_pieces_as_in_one(name: str, tick: float) -> None:
     alerts, at, zero = load(f"{name}-alerts")
     for_state, _, _ = load(f"{name}-alerts_for_state")
@@ -120,10 +124,12 @@ def test_in_pieces_as_in_one(name: str, tick: float) -> None:
         now = min(now + tick, at)
         start = now - tick - 5.0
         seen = until(alerts, start, now)
-        tracker.learn(seen, until(for_state, start, now), present(alerts, now), now, {"never": 1.0})
+        tracker.learn(
+            seen, until(for_state, start, now), present(alerts, now), now, {"InventoryServiceDown": 2.0}
+        )
         found = tracker.observed(now - tick)
         states += [one.state for one in found if not states or states[-1] != one.state]
-    (expected,), _ = whole(name)
+    expected, _ = whole(name)
     assert tracker.observed(zero)[-1] == expected
     assert states[-1] == "resolved"
     assert states == sorted(states, key=["pending", "firing", "resolved"].index)

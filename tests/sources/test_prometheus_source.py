@@ -91,9 +91,9 @@ async def test_one_query_a_tick_for_all_metrics() -> None:
 
 
 async def test_metrics_that_lag_are_asked_from_their_own_step() -> None:
-    async with stub(Range({"a": lambda at: "1", "b": lambda at: "2", "c": lambda at: "3"})) as server:
-        async with source(server, "a", "b", "c") as prometheus:
-            found = await prometheus.read({0: START + 4, 1: START, 2: START + 4}, START + 4, 2)
+    table = {"a": lambda at: "1", "b": lambda at: "2", "c": lambda at: "3"}
+    async with stub(Range(table)) as server, source(server, *table) as prometheus:
+        found = await prometheus.read({0: START + 4, 1: START, 2: START + 4}, START + 4, 2)
     assert {index: len(one.values) for index, one in found.items()} == {0: 1, 1: 3, 2: 1}
     assert sorted(asked.query["start"] for asked in server.asked) == [str(START), str(START + 4)]
 
@@ -180,9 +180,9 @@ async def test_long_plans_are_cut_below_six_kilobytes() -> None:
     queries = [
         f'sum(rate(http_server_requests_seconds_count{{uri="/{n}/{"x" * 300}"}}[30s]))' for n in range(40)
     ]
-    async with stub(Range({query: lambda at: "1" for query in queries})) as server:
-        async with source(server, *queries) as prometheus:
-            found = await prometheus.read(dict.fromkeys(range(40), START), START, 2)
+    table = {query: lambda at: "1" for query in queries}
+    async with stub(Range(table)) as server, source(server, *queries) as prometheus:
+        found = await prometheus.read(dict.fromkeys(range(40), START), START, 2)
     assert all(one.values == (1.0,) for one in found.values())
     assert len(found) == 40
     assert 2 < len(server.asked) < 8
