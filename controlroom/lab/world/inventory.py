@@ -82,7 +82,7 @@ class InventoryPod:
 
     def __init__(self, seed: int, name: str, warm: bool) -> None:
         self._cpu_noise = Noise(seed, f"{name}/cpu", 0.006)
-        self._hit_noise = Noise(seed, f"{name}/hits", 0.0015)
+        self._hit_noise = Noise(seed, f"{name}/hits", 0.0025)
         self._pool_dither = random.Random(f"{seed}:{name}/pool")
         self._requests = Carry()
         self._queries = Carry()
