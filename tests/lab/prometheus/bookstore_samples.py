@@ -155,6 +155,9 @@ def _odd(rng: random.Random) -> Iterator[SampledSeries]:
         yield SampledSeries(metric("odd", {"kind": kind}), [(t, value) for t in _times(every=3)])
     sometimes = [(t, math.nan if step % 4 == 0 else float(step)) for step, t in enumerate(_times(every=3))]
     yield SampledSeries(metric("sometimes_nan", {"job": "odd"}), sometimes)
+    pattern = (1e16, 1.0, -1e16, 1.0)  # their plain sum loses the ones
+    cancels = [(t, pattern[step % 4]) for step, t in enumerate(_times())]
+    yield SampledSeries(metric("cancels", {"job": "odd"}), cancels)
     yield SampledSeries(metric("gappy", {"job": "odd"}), _gauge(rng, 5, 1, _times(0, 100) + _times(260, 500)))
     yield SampledSeries(metric("negative", {"job": "odd"}), _gauge(rng, -40, 9, _times()))
     yield SampledSeries(
