@@ -28,6 +28,8 @@ class Blast(Value):
     """A network fault without a target: everything that the pod sends, scrapes and probes included."""
     unbounded: bool = False
     """It does not end by itself."""
+    selects: bool = True
+    """It picks pods by a selector; other kinds act on what they name."""
 
 
 class Right(Value):
@@ -194,9 +196,11 @@ def _already_running(facts: GuardFacts) -> GuardResult:
 
 
 def _targets(facts: GuardFacts) -> GuardResult:
+    if not facts.blast.selects:
+        return _ok("targets", "it selects no pods: it acts on what it names")
     if facts.targets is None:
         return _unknown("targets", "who would be hit could not be read")
-    if not facts.targets and not facts.blast.unbounded:
+    if not facts.targets:
         return _refused(
             "targets", "the selector matches no pod: nothing would be injected", typed="no target"
         )

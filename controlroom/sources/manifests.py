@@ -282,7 +282,7 @@ class _Whole(msgspec.Struct):
 def blast(prepared: Prepared) -> Blast:
     """How far the object reaches, for the guards."""
     if not prepared.object.api_version.startswith(CHAOS_GROUP) or prepared.kind in _REPEATING:
-        return Blast(unbounded=prepared.unbounded)
+        return Blast(unbounded=prepared.unbounded, selects=False)
     spec = msgspec.json.decode(prepared.body, type=_Whole).spec
     return Blast(
         everything=spec.mode == "all" or (spec.mode.endswith("percent") and str(spec.value) == "100"),

@@ -1,0 +1,293 @@
+"""A cluster as a session sees it: what is there, what changes, and the two mutations."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from controlroom.clock import Clock, utc
+from controlroom.core.clean import clean
+from controlroom.core.events import ObjectRef
+from controlroom.core.faults import ChaosReading, NotAnObject, decode
+from controlroom.core.plan import Cluster as Binding
+from controlroom.sources.chaos_mesh import (
+    FOLLOWED,
+    Resource,
+    is_acting,
+    preview_of,
+    resource,
+    selection_of,
+)
+from controlroom.sources.errors import SOURCE, Doing, decoded
+from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
+from controlroom.sources.kubernetes_catalogue import Catalogue
+from controlroom.sources.kubernetes_objects import whole
+from controlroom.sources.kubernetes_pods import matching_pods
+from controlroom.sources.manifests import SESSION_LABEL, SESSION_NOTE, label_value
+from controlroom.sources.ports import (
+    ClockReading,
+    ClusterEvent,
+    Created,
+    Permission,
+    Prepared,
+    SourceError,
+    TargetPreview,
+)
+from controlroom.sources.watch import Backoff, Follower
+from controlroom.sources.watch_cluster import EventReader, Feed, Merged, ObjectReader, PodReader, ref_of
+
+NOT_FOUND, CONFLICT, FORBIDDEN = 404, 409, 403
+#: What a session must be allowed to do with the objects that it creates.
+VERBS = ("create", "delete", "get", "list", "watch", "patch")
+#: Events that are older than this when the session begins are history, in seconds.
+RECENT = 5.0
+
+
+class KubernetesCluster:
+    """Implements :class:`controlroom.sources.ports.Cluster` through `kubernetes.aio`, imported at first use.
+
+    `kubeconfig` None: `KUBECONFIG`, else the account's own file. `kinds` are Chaos Mesh's kinds to follow from
+    the start; any other is followed once one of it is created. `since` (Unix seconds of session time): Events
+    before it are not told; None: a few seconds before now.
+    """
+
+    def __init__(
+        self,
+        binding: Binding,
+        kubeconfig: Path | None,
+        session: str,
+        clock: Clock,
+        *,
+        kinds: Iterable[str] = FOLLOWED,
+        since: float | None = None,
+        timeouts: Timeouts | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._binding = binding
+        self._session = session
+        self._sleep = sleep
+        self._api = Api(kubeconfig, binding.context, clock, timeouts)
+        self._catalogue = Catalogue(self._api)
+        self._merged = Merged()
+        self._followed: dict[str, Resource] = {}
+        begin = utc(clock.time() - RECENT if since is None else since).replace(microsecond=0)
+        for namespace in binding.namespaces:
+            pods = self._follower(path_of("v1", "pods", namespace), f"pods in {namespace}")
+            self._merged.add(Feed(pods, PodReader().read), first=True)
+            events = self._follower(path_of("v1", "events", namespace), f"events in {namespace}")
+            self._merged.add(Feed(events, EventReader(begin).read), first=True)
+        for kind in kinds:
+            self._follow(resource(kind))
+
+    def _follower(self, path: str, what: str, selector: str = "") -> Follower:
+        backoff = Backoff(random.Random())
+        return Follower(self._api, path, what, selector=selector, backoff=backoff, sleep=self._sleep)
+
+    def _follow(self, kind: Resource) -> None:
+        """Follows the session's objects of a kind, unless it does so already."""
+        if kind.plural in self._followed:
+            return
+        self._followed[kind.plural] = kind
+        for namespace in self._binding.namespaces:
+            path = path_of(kind.api_version, kind.plural, namespace)
+            follower = self._follower(path, f"{kind.plural} in {namespace}", self._selector(self._session))
+            self._merged.add(Feed(follower, ObjectReader(kind, self._api.clock.server_now).read))
+
+    @staticmethod
+    def _selector(session: str) -> str:
+        return f"{SESSION_LABEL}={label_value(session)}"
+
+    def watch(self) -> AsyncGenerator[ClusterEvent, None]:
+        """Pods and Events first, as they are, then the session's objects; then each change.
+
+        Raises SourceError each time the server is away; called again it goes on from there, after a pause that
+        grows. What was deleted meanwhile is told as gone; of such an object only its name is known (`raw` empty).
+        """
+        return self._merged.events()
+
+    async def clock(self) -> ClockReading:
+        await self._api.get("/version", Doing(what="ask for the version"))
+        return self._api.clock.reading()
+
+    async def context(self) -> str:
+        return (await self._api.login()).context
+
+    async def server(self) -> str:
+        """Address of the API server, for the guards."""
+        return clean((await self._api.login()).server, 200)
+
+    async def preview(self, prepared: Prepared) -> TargetPreview:
+        try:
+            selection = selection_of(prepared.body, prepared.kind)
+        except msgspec.MsgspecError as error:
+            message = clean(f"could not read the selector of {prepared.object}: {error}")
+            raise SourceError(SOURCE, message, hint="correct the manifest") from error
+        if selection is None:
+            return TargetPreview(candidates=(), mode="acts on what it names", number=None)
+        found = await matching_pods(self._api, selection.selector, prepared.object.namespace)
+        return preview_of(selection, found)
+
+    async def permissions(self, prepared: Prepared) -> Sequence[Permission]:
+        kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
+        namespace = prepared.object.namespace
+        return await asyncio.gather(*(self._may(verb, kind, namespace) for verb in VERBS))
+
+    async def _may(self, verb: str, kind: Resource, namespace: str) -> Permission:
+        """A SelfSubjectAccessReview. It answers for resources that do not exist, too."""
+        doing = Doing(what=f"ask whether {verb} {kind.plural} is allowed")
+        attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = await self._api.send("POST", path, doing, body=msgspec.json.encode(body))
+        status = decoded(_REVIEW, answer, doing).status
+        return Permission(
+            verb=verb,
+            resource=kind.plural,
+            namespace=namespace,
+            allowed=status.allowed,
+            reason=clean(status.reason or status.evaluation_error),
+        )
+
+    async def dry_run(self, prepared: Prepared) -> None:
+        """Schema, defaults, webhooks and rights are all asked; nothing is stored."""
+        kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
+        doing = Doing(what=f"create {kind.plural} (dry run)")
+        await self._post(prepared, kind, doing, dryRun="All")
+
+    async def _post(self, prepared: Prepared, kind: Resource, doing: Doing, **query: str) -> bytes:
+        path = path_of(kind.api_version, kind.plural, prepared.object.namespace)
+        asked = {"fieldValidation": "Strict", "fieldManager": "controlroom", **query}
+        return await self._api.send("POST", path, doing, query=asked, body=prepared.body)
+
+    async def create(self, prepared: Prepared) -> Created:
+        """Raises SourceError; `unsure` means that it may be there: :meth:`read` tells, by its own name."""
+        kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
+        self._follow(kind)
+        doing = Doing(what=f"create {kind.plural} {prepared.object.name}", changes=True)
+        try:
+            return self._created(await self._post(prepared, kind, doing), doing, already=False)
+        except SourceError as error:
+            if error.status != CONFLICT:
+                raise
+            stored = await self.read(prepared.object)
+            if stored is None or not self._is_ours(stored):
+                raise
+            return self._created(stored, doing, already=True)
+
+    def _created(self, raw: bytes, doing: Doing, already: bool) -> Created:
+        try:
+            meta = decode(raw).metadata
+        except NotAnObject as error:
+            message = clean(f"could not {doing.what}: {error}")
+            raise SourceError(SOURCE, message, hint="it is asked for by its own name", unsure=True) from error
+        at = meta.creation_timestamp or self._api.clock.server_now()
+        return Created(uid=meta.uid, created_at=at, already=already, reading=raw)
+
+    def _is_ours(self, raw: bytes) -> bool:
+        """Whether an object is this session's, and is not on its way out."""
+        meta = decode(raw).metadata
+        own = (meta.annotations or {}).get(SESSION_NOTE) == self._session
+        return own and meta.deletion_timestamp is None
+
+    async def delete(self, target: ObjectRef) -> bool:
+        """Background propagation. With a uid only that very object is meant: another of its name is left alone."""
+        kind = await self._catalogue.resource(target.api_version, target.kind)
+        doing = Doing(what=f"delete {kind.plural} {target.name}", changes=True)
+        options: dict[str, object] = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+        }
+        if target.uid:
+            options["preconditions"] = {"uid": target.uid}
+        path = path_of(kind.api_version, kind.plural, target.namespace, target.name)
+        try:
+            await self._api.send("DELETE", path, doing, body=msgspec.json.encode(options))
+        except SourceError as error:
+            if error.status == NOT_FOUND or (error.status == CONFLICT and target.uid):
+                return False
+            raise
+        return True
+
+    async def read(self, target: ObjectRef) -> bytes | None:
+        kind = await self._catalogue.resource(target.api_version, target.kind)
+        doing = Doing(what=f"read {kind.plural} {target.name}")
+        try:
+            raw = await self._api.get(
+                path_of(kind.api_version, kind.plural, target.namespace, target.name), doing
+            )
+        except SourceError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+        return whole(raw, target.api_version, target.kind)
+
+    async def labelled(self, session: str) -> Sequence[ObjectRef]:
+        found = await self._chaos_objects(self._selector(session))
+        return [ref_of(reading) for reading in found]
+
+    async def foreign_chaos(self, session: str) -> Sequence[str]:
+        """Those that may act still: one that is over stays listed until somebody deletes it."""
+        own = label_value(session)
+        return sorted(
+            clean(str(ref_of(reading)))
+            for reading in await self._chaos_objects("")
+            if (reading.metadata.labels or {}).get(SESSION_LABEL) != own and is_acting(reading)
+        )
+
+    async def _chaos_objects(self, selector: str) -> list[ChaosReading]:
+        """Objects of every chaos kind there is, and of the other kinds in use, in the plan's namespaces."""
+        kinds = {kind.plural: kind for kind in await self._catalogue.chaos_kinds()}
+        kinds |= {
+            kind.plural: kind for kind in self._followed.values() if kind.plural not in kinds and selector
+        }
+        places = [(kind, namespace) for kind in kinds.values() for namespace in self._binding.namespaces]
+        found = await asyncio.gather(*(self._listed(kind, namespace, selector) for kind, namespace in places))
+        return [reading for some in found for reading in some]
+
+    async def _listed(self, kind: Resource, namespace: str, selector: str) -> list[ChaosReading]:
+        doing = Doing(what=f"list {kind.plural} in {namespace}")
+        query = {"labelSelector": selector} if selector else {}
+        try:
+            answer = await self._api.get(path_of(kind.api_version, kind.plural, namespace), doing, **query)
+        except SourceError as error:
+            if error.status == NOT_FOUND:
+                return []  # the kind is not installed, so there is none
+            if error.status == FORBIDDEN and kind.plural not in self._followed:
+                return []  # a kind that this session does not use, and could not have created
+            raise
+        items = decoded(_LIST, answer, doing).items or ()
+        try:
+            return [decode(whole(bytes(item), kind.api_version, kind.kind)) for item in items]
+        except NotAnObject as error:
+            message = clean(f"could not {doing.what}: {error}")
+            raise SourceError(SOURCE, message, hint="is this a Kubernetes API?") from error
+
+    async def close(self) -> None:
+        await self._api.close()
+
+
+class _ReviewStatus(msgspec.Struct, rename="camel"):
+    allowed: bool = False
+    reason: str = ""
+    evaluation_error: str = ""
+
+
+class _Review(msgspec.Struct):
+    status: _ReviewStatus
+
+
+class _List(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+
+
+_REVIEW = msgspec.json.Decoder(_Review)
+_LIST = msgspec.json.Decoder(_List)

@@ -1,0 +1,187 @@
+"""Raw requests to a Kubernetes API server: JSON bytes out, errors in plain words, streams of lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from controlroom.clock import Clock
+from controlroom.core.values import Value
+from controlroom.sources.errors import SOURCE, Doing, explain, lost
+from controlroom.sources.kubernetes_clock import ServerClock
+from controlroom.sources.ports import SourceError
+
+if TYPE_CHECKING:
+    from controlroom.sources.kubernetes_login import Login
+
+UNAUTHORIZED = 401
+
+
+class Timeouts(Value):
+    """Real seconds."""
+
+    connect: float = 5.0
+    answer: float = 15.0
+    """For a whole answer; the API server itself gives a request up after 60."""
+    watch: int = 25
+    """How long a watch is asked to last; the server then ends it and it goes on from where it was."""
+    grace: float = 5.0
+    """A watch that has not ended this much later is silent: nothing is behind the connection any more."""
+
+
+class Api:
+    """One API server. The connection is made at the first request."""
+
+    def __init__(
+        self, path: Path | None, context: str, clock: Clock, timeouts: Timeouts | None = None
+    ) -> None:
+        self._path = path
+        self._context = context
+        self._login: Login | None = None
+        self._opening = asyncio.Lock()
+        self.timeouts = timeouts or Timeouts()
+        self.clock = ServerClock(clock)
+
+    async def login(self) -> Login:
+        """The client with its credential; made once."""
+        async with self._opening:
+            if self._login is None:
+                from controlroom.sources.kubernetes_login import Login
+
+                made = Login(self._path, self._context)
+                await made.open()
+                self._login = made
+        return self._login
+
+    async def get(self, path: str, doing: Doing, **query: str) -> bytes:
+        return await self.send("GET", path, doing, query=query)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        doing: Doing,
+        *,
+        query: Mapping[str, str] = {},
+        body: bytes | None = None,
+    ) -> bytes:
+        """The answer's body. Raises SourceError for everything that is not 2xx."""
+        login = await self.login()
+        try:
+            return await self._once(login, method, path, doing, query, body)
+        except SourceError as error:
+            if error.status != UNAUTHORIZED or not await login.renew():
+                raise
+        return await self._once(login, method, path, doing, query, body)
+
+    async def _once(
+        self, login: Login, method: str, path: str, doing: Doing, query: Mapping[str, str], body: bytes | None
+    ) -> bytes:
+        doing = msgspec.structs.replace(doing, path=path)
+        sent = self.clock.now()
+        try:
+            async with asyncio.timeout(self.timeouts.answer):
+                response = await self._request(login, method, path, query, body, self.timeouts.answer)
+                answer = bytes(await response.read())
+        except _failures() as error:
+            raise lost(error, doing) from error
+        self.clock.note(response.headers.get("Date", ""), sent)
+        if not 200 <= response.status < 300:
+            doing = msgspec.structs.replace(doing, expired=login.expired)
+            raise explain(response.status, response.headers, answer, doing)
+        return answer
+
+    async def _request(
+        self, login: Login, method: str, path: str, query: Mapping[str, str], body: bytes | None, read: float
+    ) -> Any:
+        import aiohttp
+
+        headers: dict[str, str] = {"Accept": "application/json", "User-Agent": login.client.user_agent}
+        queries: list[tuple[str, str]] = []
+        await login.client.update_params_for_auth(headers, queries, ["BearerToken"], path, method, body)
+        url = login.server + path + ("?" + urlencode(query) if query else "")
+        return await login.client.rest_client.request(
+            method,
+            url,
+            headers=headers,
+            # The library encodes what it is given.
+            body=msgspec.json.decode(body) if body is not None else None,
+            _request_timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=self.timeouts.connect, sock_read=read
+            ),
+        )
+
+    async def lines(self, path: str, doing: Doing, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """Lines of an answer as they come, until the server ends it; a cut-off last line is left out.
+
+        Raises SourceError where the connection breaks, or where nothing is behind it any more.
+        """
+        login = await self.login()
+        doing = msgspec.structs.replace(doing, path=path)
+        lasting = self.timeouts.watch + self.timeouts.grace
+        end = asyncio.get_running_loop().time() + lasting
+        try:
+            async with asyncio.timeout(self.timeouts.answer):
+                response = await self._request(login, "GET", path, query, None, lasting)
+        except _failures() as error:
+            raise lost(error, doing) from error
+        try:
+            if not 200 <= response.status < 300:
+                await self._refused(login, response, doing)
+            rest = b""
+            while chunk := await self._chunk(response, end, doing):
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    yield line
+        finally:
+            response.response.close()
+
+    async def _chunk(self, response: Any, end: float, doing: Doing) -> bytes:
+        """What came next; nothing at the end of the answer. `end` is a moment of the loop's clock."""
+        try:
+            async with asyncio.timeout_at(end):
+                return bytes(await response.response.content.readany())
+        except TimeoutError as error:
+            silent = f"could not {doing.what}: the connection fell silent"
+            raise SourceError(SOURCE, silent, hint="it is begun again") from error
+        except _failures() as error:
+            raise lost(error, doing) from error
+
+    async def _refused(self, login: Login, response: Any, doing: Doing) -> None:
+        try:
+            async with asyncio.timeout(self.timeouts.answer):
+                body = bytes(await response.read())
+        except _failures() as error:
+            raise lost(error, doing) from error
+        if response.status == UNAUTHORIZED:
+            await login.renew()
+        doing = msgspec.structs.replace(doing, expired=login.expired)
+        raise explain(response.status, response.headers, body, doing)
+
+    async def close(self) -> None:
+        if self._login is not None:
+            await self._login.close()
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a request raises when there is no answer."""
+    import aiohttp
+
+    return (aiohttp.ClientError, TimeoutError, OSError)
+
+
+def path_of(api_version: str, plural: str, namespace: str = "", name: str = "") -> str:
+    """The path of a collection, or of one object in it."""
+    root = "/apis/" if "/" in api_version else "/api/"
+    parts = [root + api_version]
+    if namespace:
+        parts += ["namespaces", quote(namespace, safe="")]
+    parts.append(plural)
+    if name:
+        parts.append(quote(name, safe=""))
+    return "/".join(parts)

@@ -1,0 +1,248 @@
+"""Follows one collection: lists it, watches it, and tells each change, deletions during an absence included.
+
+The library's own watch neither lists again when its place is too old nor pauses between attempts, so the loop
+is ours. The protocol: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Literal
+
+import msgspec
+
+from controlroom.core.values import Value
+from controlroom.sources.errors import Doing, Status, decoded, explain
+from controlroom.sources.kubernetes_api import Api
+from controlroom.sources.ports import SourceError
+
+GONE = 410
+#: Items of one page of a list.
+PAGE = 500
+#: Real seconds of the first pause after a failure, and of the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+#: A watch that the server ended sooner than this (real seconds) is followed by a pause.
+SHORTEST = 1.0
+
+
+class Change(Value):
+    """An object of the collection, as JSON. Of one found missing after an absence only the identity is known."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    key: str
+    """`namespace/name`."""
+    raw: bytes = b""
+
+
+class _Identity(msgspec.Struct, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _Item(msgspec.Struct):
+    metadata: _Identity
+
+
+class _ListMetadata(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _List(msgspec.Struct):
+    metadata: _ListMetadata
+    items: list[msgspec.Raw] | None = None
+
+
+class _Line(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+_ITEM = msgspec.json.Decoder(_Item)
+_LIST = msgspec.json.Decoder(_List)
+_LINE = msgspec.json.Decoder(_Line)
+_STATUS = msgspec.json.Decoder(Status)
+
+
+class Backoff:
+    """Pauses that double, with jitter, so that many watchers of one server do not come back at once."""
+
+    def __init__(
+        self, rng: random.Random, first: float = FIRST_PAUSE, longest: float = LONGEST_PAUSE
+    ) -> None:
+        self._rng = rng
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+
+    def failed(self, asked: float | None) -> float:
+        """Real seconds to wait now; at least what the server `asked` for."""
+        pause = min(self._first * 2.0**self._failures, self._longest)
+        self._failures = min(self._failures + 1, 16)
+        return max(pause * self._rng.uniform(0.5, 1.0), asked or 0.0)
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+
+class Follower:
+    """What is known of one collection, and the place in its history up to which it is known.
+
+    Both outlive an interruption: the next :meth:`changes` goes on from there, after the pause that is due.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        path: str,
+        what: str,
+        *,
+        selector: str = "",
+        backoff: Backoff | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._api = api
+        self._path = path
+        self._what = what
+        self._selector = selector
+        self._backoff = backoff or Backoff(random.Random())
+        self._sleep = sleep
+        self._pause = 0.0
+        self._place = ""
+        """resourceVersion; empty: it has to be listed."""
+        self._known: dict[str, str] = {}
+        """Uid by `namespace/name`."""
+        self.lists = 0
+
+    async def catch_up(self) -> list[Change]:
+        """Lists the collection unless the place in it is known; what changed since it was last known."""
+        if self._pause:
+            pause, self._pause = self._pause, 0.0
+            await self._sleep(pause)
+        if self._place:
+            return []
+        try:
+            found = await self._list()
+        except SourceError as error:
+            self._fail(error)
+            raise
+        self._backoff.succeeded()
+        return found
+
+    async def changes(self) -> AsyncGenerator[Change, None]:
+        """Each change from now on; raises SourceError when the server is away, and can be called again."""
+        while True:
+            for change in await self.catch_up():
+                yield change
+            try:
+                async with aclosing(self._watch()) as watched:
+                    async for change in watched:
+                        yield change
+            except SourceError as error:
+                if error.status == GONE:
+                    self._place = ""
+                    await self._sleep(FIRST_PAUSE)
+                    continue
+                self._fail(error)
+                raise
+
+    def _fail(self, error: SourceError) -> None:
+        self._pause = self._backoff.failed(error.retry_after)
+
+    async def _list(self) -> list[Change]:
+        """The whole collection against what was known of it."""
+        self.lists += 1
+        doing = Doing(what=f"list {self._what}")
+        found: dict[str, str] = {}
+        changes: list[Change] = []
+        following = ""
+        known = dict(self._known)
+        while True:
+            query = {"limit": str(PAGE), **({"continue": following} if following else {})}
+            try:
+                answer = await self._api.get(self._path, doing, **query, **self._select())
+            except SourceError as error:
+                if error.status == GONE and following:
+                    return await self._list()
+                raise
+            page = decoded(_LIST, answer, doing)
+            for raw in page.items or ():
+                change = self._told(bytes(raw), "MODIFIED", doing)
+                uid = self._known[change.key]
+                if change.type == "MODIFIED" and known[change.key] != uid:
+                    changes.append(Change(type="DELETED", key=change.key))
+                found[change.key] = uid
+                changes.append(change)
+            following = page.metadata.continue_
+            if not following:
+                break
+        self._place = page.metadata.resource_version
+        missing = [key for key in self._known if key not in found]
+        self._known = found
+        return [*(Change(type="DELETED", key=key) for key in missing), *changes]
+
+    def _select(self) -> dict[str, str]:
+        return {"labelSelector": self._selector} if self._selector else {}
+
+    async def _watch(self) -> AsyncGenerator[Change, None]:
+        """One watch, until the server ends it; that is no failure."""
+        doing = Doing(what=f"watch {self._what}")
+        query = {
+            "watch": "true",
+            "resourceVersion": self._place,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(self._api.timeouts.watch),
+            **self._select(),
+        }
+        began = asyncio.get_running_loop().time()
+        async with aclosing(self._api.lines(self._path, doing, query)) as lines:
+            async for line in lines:
+                change = self._heard(line, doing)
+                if change is not None:
+                    yield change
+        if asyncio.get_running_loop().time() - began < SHORTEST:
+            # A server that ends every watch at once would otherwise be asked without a pause.
+            await self._sleep(FIRST_PAUSE)
+
+    def _heard(self, line: bytes, doing: Doing) -> Change | None:
+        """One line of a watch. Raises SourceError for an ERROR event."""
+        if not line.strip():
+            return None
+        told = decoded(_LINE, line, doing)
+        if told.type == "ERROR":
+            raise self._error(bytes(told.object), doing)
+        self._backoff.succeeded()
+        return self._read(told, doing)
+
+    def _read(self, told: _Line, doing: Doing) -> Change | None:
+        raw = bytes(told.object)
+        if told.type == "BOOKMARK":
+            self._place = decoded(_ITEM, raw, doing).metadata.resource_version or self._place
+            return None
+        if told.type not in ("ADDED", "MODIFIED", "DELETED"):
+            return None  # a kind of message that this version of the protocol does not have
+        change = self._told(raw, told.type, doing)
+        self._place = decoded(_ITEM, raw, doing).metadata.resource_version or self._place
+        if change.type == "DELETED":
+            self._known.pop(change.key, None)
+        return change
+
+    def _told(self, raw: bytes, kind: str, doing: Doing) -> Change:
+        """The change, and its object's identity kept."""
+        identity = decoded(_ITEM, raw, doing).metadata
+        key = f"{identity.namespace}/{identity.name}"
+        known = key in self._known
+        self._known[key] = identity.uid
+        if kind == "DELETED":
+            return Change(type="DELETED", key=key, raw=raw)
+        return Change(type="MODIFIED" if known else "ADDED", key=key, raw=raw)
+
+    def _error(self, raw: bytes, doing: Doing) -> SourceError:
+        """An ERROR event: a Status inside an answer that began with 200."""
+        status = decoded(_STATUS, raw, doing)
+        return explain(status.code or 500, {}, raw, doing)

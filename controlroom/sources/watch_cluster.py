@@ -1,0 +1,182 @@
+"""All followed collections of a cluster as one stream of what a session looks at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import datetime
+
+import msgspec
+
+from controlroom.core.clean import clean
+from controlroom.core.events import KubeEvent, ObjectRef, PodObserved
+from controlroom.core.faults import ChaosReading, NotAnObject, decode
+from controlroom.core.values import Value, changed
+from controlroom.sources.chaos_mesh import Resource
+from controlroom.sources.errors import SOURCE
+from controlroom.sources.kubernetes_objects import event_of, pod_of, whole
+from controlroom.sources.manifests import RUN_NOTE
+from controlroom.sources.ports import ClusterEvent, ObjectSeen, SourceError
+from controlroom.sources.watch import Change, Follower
+
+Read = Callable[[Change], ClusterEvent | None]
+
+
+class PodReader:
+    """Pods, told only when what a facilitator looks at has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, PodObserved] = {}
+
+    def read(self, change: Change) -> PodObserved | None:
+        if change.type == "DELETED":
+            known = self._known.pop(change.key, None)
+            if change.raw:
+                return pod_of(change.raw, gone=True)
+            return changed(known, gone=True, ready=False, ready_at=None) if known else None
+        pod = pod_of(change.raw)
+        if self._known.get(change.key) == pod:
+            return None
+        self._known[change.key] = pod
+        return pod
+
+
+class EventReader:
+    """Kubernetes Events from `since` on: those before are history, though the cluster keeps them for an hour."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._known: dict[str, KubeEvent] = {}
+
+    def read(self, change: Change) -> KubeEvent | None:
+        if change.type == "DELETED":
+            self._known.pop(change.key, None)
+            return None
+        event = event_of(change.raw)
+        if event.last_at is None or event.last_at < self._since or self._known.get(change.key) == event:
+            return None
+        self._known[change.key] = event
+        return event
+
+
+class _Seen(Value):
+    object: ObjectRef
+    run: str
+
+
+class ObjectReader:
+    """Objects of the session. `now`: the API server's time."""
+
+    def __init__(self, resource: Resource, now: Callable[[], datetime]) -> None:
+        self._resource = resource
+        self._now = now
+        self._known: dict[str, _Seen] = {}
+
+    def read(self, change: Change) -> ObjectSeen | None:
+        gone = change.type == "DELETED"
+        if not change.raw:
+            known = self._known.pop(change.key, None)
+            if known is None:
+                return None
+            return ObjectSeen(object=known.object, run=known.run, raw=b"", gone=True, at=self._now())
+        raw = whole(change.raw, self._resource.api_version, self._resource.kind)
+        reading = decode(raw)
+        seen = _Seen(object=ref_of(reading), run=run_of(reading))
+        if gone:
+            self._known.pop(change.key, None)
+        else:
+            self._known[change.key] = seen
+        return ObjectSeen(object=seen.object, run=seen.run, raw=raw, gone=gone, at=self._now())
+
+
+def ref_of(reading: ChaosReading) -> ObjectRef:
+    """The name under which an object can be asked for."""
+    return ObjectRef(
+        api_version=reading.api_version,
+        kind=reading.kind,
+        namespace=reading.metadata.namespace,
+        name=reading.metadata.name,
+        uid=reading.metadata.uid,
+    )
+
+
+def run_of(reading: ChaosReading) -> str:
+    """The run that an object of ours is; empty: its note is missing."""
+    return clean((reading.metadata.annotations or {}).get(RUN_NOTE, ""))
+
+
+class Feed:
+    """One collection and what is made of it."""
+
+    def __init__(self, follower: Follower, read: Read) -> None:
+        self._follower = follower
+        self._read = read
+
+    async def catch_up(self) -> list[ClusterEvent]:
+        """What there is, where it is not known yet."""
+        told = [self._told(change) for change in await self._follower.catch_up()]
+        return [event for event in told if event is not None]
+
+    async def changes(self) -> AsyncGenerator[ClusterEvent, None]:
+        async with aclosing(self._follower.changes()) as changes:
+            async for change in changes:
+                event = self._told(change)
+                if event is not None:
+                    yield event
+
+    def _told(self, change: Change) -> ClusterEvent | None:
+        try:
+            return self._read(change)
+        except (msgspec.MsgspecError, NotAnObject) as error:
+            message = clean(f"could not read {change.key}: {error}")
+            raise SourceError(SOURCE, message, hint="the next change of it is read again") from error
+
+
+class Merged:
+    """Several feeds as one. What was read but not taken before an interruption comes first after it."""
+
+    def __init__(self) -> None:
+        self._first: list[Feed] = []
+        self._then: list[Feed] = []
+        self._queue: asyncio.Queue[ClusterEvent | Exception] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] | None = None
+
+    def add(self, feed: Feed, *, first: bool = False) -> None:
+        """Follows one more; `first`: it is caught up with before the others begin. At once where a watch runs."""
+        (self._first if first else self._then).append(feed)
+        if self._tasks is not None:
+            self._start(feed)
+
+    async def events(self) -> AsyncGenerator[ClusterEvent, None]:
+        """Everything that is told; raises the first feed's error, and can be called again."""
+        for feed in self._first:
+            for event in await feed.catch_up():
+                yield event
+        self._tasks = set()
+        try:
+            for feed in (*self._first, *self._then):
+                self._start(feed)
+            while True:
+                told = await self._queue.get()
+                if isinstance(told, Exception):
+                    raise told
+                yield told
+        finally:
+            tasks, self._tasks = self._tasks, None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, feed: Feed) -> None:
+        assert self._tasks is not None
+        self._tasks.add(asyncio.create_task(self._pump(feed)))
+
+    async def _pump(self, feed: Feed) -> None:
+        """Reads one feed into the queue. Whatever ends it is raised to the one who takes from the queue."""
+        try:
+            async with aclosing(feed.changes()) as events:
+                async for event in events:
+                    self._queue.put_nowait(event)
+        except Exception as error:
+            self._queue.put_nowait(error)
