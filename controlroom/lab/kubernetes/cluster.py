@@ -7,6 +7,7 @@ from collections.abc import Callable
 from controlroom.clock import Clock
 from controlroom.lab.kubernetes.controllers.chaos.effects import Effects
 from controlroom.lab.kubernetes.controllers.chaos.pipeline import ChaosController
+from controlroom.lab.kubernetes.controllers.chaos.schedules import ScheduleController
 from controlroom.lab.kubernetes.controllers.chaos.workbench import Workbench
 from controlroom.lab.kubernetes.controllers.deployments import DeploymentController
 from controlroom.lab.kubernetes.controllers.garbage import GarbageCollector
@@ -64,6 +65,7 @@ class Cluster:
             self.store, self.timers, self.recorder, self.namer, self._effects, lambda: self._trouble
         )
         self._chaos = ChaosController(bench)
+        self._schedules = ScheduleController(bench)
         self._pods: tuple[PodView, ...] | None = None
         self.store.subscribe(self._see)
 
