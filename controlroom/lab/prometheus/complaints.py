@@ -25,10 +25,21 @@ _REGEX = re.compile(r"illegal regex for (?P<pattern>.*)", re.DOTALL)
 def explain(text: str, message: str) -> ParseError:
     """The error of Prometheus for `message`, promql-parser's complaint about `text`."""
     try:
-        parts = Reader(tokens(text)).read()
-        complaint = _translated(parts, message)
+        complaint = _translated(Reader(tokens(text)).read(), message)
     except Complaint as found:
         complaint = found
+    return _placed(text, complaint)
+
+
+def refuse_newer(text: str) -> None:
+    """Raises ParseError for notations that promql-parser takes and Prometheus 2.42 does not know yet."""
+    try:
+        Reader(tokens(text)).read()
+    except Complaint as found:
+        raise _placed(text, found) from found
+
+
+def _placed(text: str, complaint: Complaint) -> ParseError:
     before = text[: complaint.index]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return ParseError(complaint.message, f"{line}:{column}")

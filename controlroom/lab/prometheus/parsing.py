@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 import promql_parser as promql
 
 from controlroom.lab.prometheus import tree
-from controlroom.lab.prometheus.complaints import explain
+from controlroom.lab.prometheus.complaints import explain, refuse_newer
 from controlroom.lab.prometheus.errors import ParseError
 from controlroom.lab.prometheus.functions import NAMES as FUNCTION_NAMES
 from controlroom.lab.prometheus.functions import SCALAR_FUNCTIONS
@@ -45,6 +45,7 @@ def parse(text: str) -> tree.Node:
         parsed = promql.parse(text)
     except ValueError as error:
         raise explain(text, str(error)) from error
+    refuse_newer(text)
     return _Converter(text).node(parsed)
 
 
@@ -89,8 +90,6 @@ class _Converter:
         raise ParseError(f"unexpected {type(expr).__name__}", "1:1")
 
     def _selector(self, expr: promql.VectorSelector) -> tree.Selector:
-        if expr.matchers.or_matchers:
-            raise explain(self._text, 'unexpected identifier "or" in label matching')
         matchers = [self._matcher(one) for one in expr.matchers.matchers]
         if expr.name is not None:
             matchers.insert(0, Matcher(METRIC_NAME, "=", expr.name))

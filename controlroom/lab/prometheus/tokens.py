@@ -22,7 +22,7 @@ _TOKEN = re.compile(
   | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
   | (?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+(?![a-zA-Z0-9_]))
   | (?P<number>0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-  | (?P<identifier>[a-zA-Z_:][a-zA-Z0-9_:]*)
+  | (?P<identifier>(?:[a-zA-Z_]|:(?=[a-zA-Z_:]))[a-zA-Z0-9_:]*)
   | (?P<operator>==|=~|!=|!~|<=|>=|[-+*/%^<>=])
   | (?P<sign>[(){}\[\],:@])
     """,
@@ -59,6 +59,8 @@ def _kind(match: re.Match[str], *, in_braces: bool) -> str:
     kind, word = str(match.lastgroup), match[0].lower()
     if kind != "identifier" or in_braces:
         return kind
+    if word in ("inf", "nan"):
+        return "number"
     if word in AGGREGATORS:
         return "aggregator"
     if word in WORD_OPERATORS:
