@@ -134,6 +134,7 @@ class Story:
         actor: Actor = HOST,
         clock: str = "host",
     ) -> Story:
+        assert not self.events or t >= self.events[-1].t, "a session is told in order"
         moment = at(t if when is None else when)
         self.events.append(
             Event(seq=len(self.events) + 1, t=t, at=moment, actor=actor, body=body, clock=clock)
@@ -296,7 +297,7 @@ def good_day() -> Story:
     story.sample(680).silence(680, ("alertname", "SlowSeen", False, True), name="s2")
     story.sample(720).mark(720, "root-cause").sample(780).mark(780, "mitigated").effect_over(780, "slow#1")
     story.sample(840).alert("SlowSeen", 630, 840)
-    story.sample(900).phase(900, "chaos", "after").stop(900, "kill#1").stop(900, "slow#1")
-    story.sample(1142).stop_load(1140).sample(1190).reconcile(1190, 5000, 5000).answer(1191, "no")
+    story.sample(900).phase(900, "chaos", "after").stop(900, "kill#1").stop(901, "slow#1")
+    story.sample(1140).stop_load(1140).sample(1190).reconcile(1190, 5000, 5000).answer(1191, "no")
     story.phase(1200, "after")
     return story.close(1200)

@@ -6,12 +6,12 @@ import pytest
 
 from controlroom.core import events as e
 from controlroom.core.columns import Columns, View
-from controlroom.core.events import Body, Show, encode_event
+from controlroom.core.events import Body, Event, Show, encode_event
 from controlroom.core.events.envelope import kinds
 from controlroom.core.figures import assess
 from controlroom.core.fold import fold
 from controlroom.core.projection import BARE, hide, project
-from tests.core.sessions import STEP, Story, good_day
+from tests.core.sessions import PERSON, STEP, Story, at, good_day
 
 SECRET = "swordfish"
 
@@ -52,23 +52,25 @@ def test_unrevealed_experiments_are_absent_even_from_the_plan() -> None:
     assert opened.bindings.prometheus == ""
 
 
-def revealed_day() -> Story:
-    story = good_day()
-    story.events.pop()
-    story.say(1195, e.Revealed(experiment="kill"))
-    return story.stop(1196, "kill#1").close(1200)
+def revealed_day() -> list[Event]:
+    """The good day, its first experiment revealed at 700 s, long before its object is deleted."""
+    events = good_day().events
+    place = next(index for index, event in enumerate(events) if event.t > 700)
+    told = Event(seq=0, t=700, at=at(700), actor=PERSON, body=e.Revealed(experiment="kill"))
+    return [*events[:place], told, *events[place:]]
 
 
 def test_a_revelation_brings_the_withheld_history_in_order() -> None:
-    seen = list(project(revealed_day().events, "audience"))
+    seen = list(project(revealed_day(), "audience"))
     runs = [event for event in seen if getattr(event.body, "run", "") == "kill#1"]
-    assert [event.body.kind() for event in runs[:3]] == [
-        "fault.requested",
-        "fault.observed",
-        "fault.observed",
+    assert [(event.body.kind(), event.t) for event in runs] == [
+        ("fault.requested", 700),
+        ("fault.observed", 700),
+        ("fault.observed", 700),
+        ("fault.stop-requested", 900),
+        ("fault.observed", 901),
     ]
-    assert {event.t for event in runs[:-2]} == {1195}
-    assert [event.at for event in runs[:3]] == sorted(event.at for event in runs[:3])
+    assert [event.at for event in runs] == [at(300), at(300), at(340), at(900), at(901)]
     assert [event.t for event in seen] == sorted(event.t for event in seen)
     state = fold(seen)
     assert set(state.runs) == {"kill#1"}
@@ -116,7 +118,7 @@ def test_every_shown_kind_can_be_hidden_without_a_value_left_over() -> None:
 
 
 def test_an_audience_can_fold_and_assess_what_it_sees() -> None:
-    seen = list(project(revealed_day().events, "audience"))
+    seen = list(project(revealed_day(), "audience"))
     columns = Columns(4, STEP)
     for event in seen:
         if isinstance(event.body, e.Samples):
