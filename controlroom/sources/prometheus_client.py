@@ -61,7 +61,7 @@ class PrometheusQueries:
 
     async def instant(self, query: str, at: float | None = None) -> tuple[Series, ...]:
         """A vector, a scalar or raw samples at a moment (Unix seconds; None: the server's now)."""
-        params = {"timeout": f"{self._timeout:g}s"}
+        params = {"timeout": f"{self._timeout:g}"}
         if at is not None:
             params["time"] = f"{at:.3f}"
         return await self._in_thread(lambda library: library.custom_query(query, params))
@@ -69,7 +69,7 @@ class PrometheusQueries:
     async def range(self, query: str, first: int, end: int, step: int) -> tuple[Series, ...]:
         """The steps from `first` to `end`, inclusive, in whole Unix seconds."""
         start_time, end_time = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(end, UTC)
-        params = {"timeout": f"{self._timeout:g}s"}
+        params = {"timeout": f"{self._timeout:g}"}
         return await self._in_thread(
             lambda library: library.custom_query_range(query, start_time, end_time, str(step), params)
         )

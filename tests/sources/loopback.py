@@ -76,9 +76,7 @@ async def stub(reply: Reply | None = None) -> AsyncIterator[Stub]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    assert site._server is not None
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-    server.url = f"http://127.0.0.1:{port}"
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield server
     finally:
