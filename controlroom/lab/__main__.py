@@ -7,11 +7,15 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from controlroom.lab.defects import Defect
 from controlroom.lab.settings import FASTEST, NO_RULES, LabSettings
+
+if TYPE_CHECKING:
+    from controlroom.lab.lab import Lab
 
 USAGE_ERROR = 2
 
@@ -57,10 +61,7 @@ def _settings(arguments: argparse.Namespace) -> LabSettings:
     )
 
 
-async def _run(settings: LabSettings) -> None:
-    from controlroom.lab.lab import Lab
-
-    lab = Lab(settings)
+async def _run(lab: Lab) -> None:
     loop = asyncio.get_running_loop()
     try:
         addresses = await lab.start()
@@ -74,11 +75,15 @@ async def _run(settings: LabSettings) -> None:
 
 def main() -> int:
     """Runs the lab; 0 when it was stopped, 2 for bad arguments, with one line that says what is wrong."""
+    arguments = _parser().parse_args()
+    from controlroom.lab.lab import Lab
+
     try:
-        asyncio.run(_run(_settings(_parser().parse_args())))
+        lab = Lab(_settings(arguments))
     except (OSError, ValueError) as error:
         print(f"controlroom lab: {error}", file=sys.stderr)
         return USAGE_ERROR
+    asyncio.run(_run(lab))
     return 0
 
 

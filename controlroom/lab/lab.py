@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from controlroom.clock import ScaledClock, WallClock
 from controlroom.lab.alertmanager.api import make_app as make_alertmanager_app
 from controlroom.lab.control import ControlApi
+from controlroom.lab.kubernetes.bookstore import NAMESPACE
 from controlroom.lab.kubernetes.kubeconfig import kubeconfig
 from controlroom.lab.kubernetes.server import make_app as make_kubernetes_app
 from controlroom.lab.prometheus.api import PrometheusApi
@@ -59,6 +60,10 @@ class Lab:
         """Raises RuleFileError for rules that Prometheus would refuse, ValueError for another bad setting."""
         if not 0.0 <= settings.rate <= FASTEST:
             raise ValueError(f"the rate is {settings.rate:g}, and must be from 0 (held) to {FASTEST:g}")
+        if settings.namespace != NAMESPACE:
+            raise ValueError(
+                f"the namespace is {settings.namespace!r}; the lab's bookstore lives in {NAMESPACE!r}"
+            )
         self.settings = settings
         self._wall = WallClock()
         start = start_before(self._wall.time())

@@ -251,6 +251,8 @@ async def test_virtual_time_never_overtakes_the_wall_clock(monkeypatch: pytest.M
 async def test_bad_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="rate"):
         Lab(LabSettings(rate=200.0))
+    with pytest.raises(ValueError, match="namespace"):
+        Lab(LabSettings(namespace="shop"))
     with pytest.raises(RuleFileError):
         Lab(LabSettings(rules="groups: [{name: a, rules: [{alert: B, expr: 'sum('}]}]"))
 

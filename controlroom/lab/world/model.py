@@ -119,8 +119,10 @@ class World:
         self._follow_faults(surroundings.faults)
         orders = self._arrivals()
         database = self._database_factor * self._noise_database.factor()
-        delays = _by_pod(surroundings.faults)
-        self._answers = self._ask_inventory(orders, serving, delays, database)
+        database *= 1.0 + 3.0 * max(
+            (each.cpu for each in surroundings.faults if each.app == POSTGRES), default=0.0
+        )
+        self._answers = self._ask_inventory(orders, serving, _on_inventory(surroundings), database)
         accepted, deferred = self._take_orders(orders, serving)
         call_seconds = 0.05 + self._answers.mean if self._answers.parts else 1.0
         if serving.database:
@@ -225,8 +227,26 @@ class World:
             self.fleet.payment[pod.uid].requests.add(share, times)
 
 
-def _by_pod(faults: Sequence[Fault]) -> dict[str, list[Fault]]:
-    result: dict[str, list[Fault]] = {}
-    for fault in faults:
-        result.setdefault(fault.pod_uid, []).append(fault)
-    return result
+def _on_inventory(surroundings: Surroundings) -> dict[str, list[Fault]]:
+    """The faults that each inventory pod feels, by its uid: its own, and those of its neighbours on the path.
+
+    A fault on the database's network is felt in its answers; one on an order pod in that pod's calls, which
+    are a share of all.
+    """
+    pods = surroundings.pods
+    callers = sum(1 for pod in pods if pod.app == ORDER) or 1
+    felt: dict[str, list[Fault]] = {}
+    for fault in surroundings.faults:
+        if fault.app == INVENTORY:
+            felt.setdefault(fault.pod_uid, []).append(fault)
+            continue
+        if fault.app == POSTGRES and fault.towards in (None, INVENTORY):
+            shared = Fault("", delay=fault.delay, loss=fault.loss, towards=POSTGRES)
+        elif fault.app == ORDER and fault.towards in (None, INVENTORY):
+            shared = Fault("", delay=fault.delay / callers, loss=fault.loss / callers, towards=ORDER)
+        else:
+            continue
+        for pod in pods:
+            if pod.app == INVENTORY:
+                felt.setdefault(pod.uid, []).append(shared)
+    return felt

@@ -247,6 +247,35 @@ def test_latency_and_memory_together_stay_inside_the_criteria() -> None:
         assert 0.97 < seen.payment_p95 / quiet.payment_p95 < 1.03
 
 
+def test_a_slow_database_is_felt_by_every_inventory_pod() -> None:
+    world, watcher = settled(7)
+    database = next(pod for pod in calm().pods if pod.app == POSTGRES)
+    for _ in range(60):
+        world.step(with_faults(Fault(database.uid, POSTGRES, delay=0.25)))
+    seen = watcher.window(with_faults(Fault(database.uid, POSTGRES, delay=0.25)))
+    assert 260 <= seen.database_p95 <= 300
+    assert BreakerState.CLOSED not in breaker_states(world)
+
+
+def test_a_cut_between_orders_and_inventory_is_felt_as_refused_calls() -> None:
+    world, watcher = settled(7)
+    callers = [pod for pod in calm().pods if pod.app == ORDER]
+    cut = with_faults(*(Fault(pod.uid, ORDER, loss=1.0, towards=INVENTORY) for pod in callers))
+    seen = watcher.window(cut, seconds=60)
+    assert BreakerState.OPEN in breaker_states(world)
+    assert seen.errors > 1
+
+
+def test_a_starved_database_is_slower() -> None:
+    _, watcher = settled(7)
+    quiet = watcher.window(calm())
+    database = next(pod for pod in calm().pods if pod.app == POSTGRES)
+    assert (
+        watcher.window(with_faults(Fault(database.uid, POSTGRES, cpu=0.8))).database_p95
+        > 2 * quiet.database_p95
+    )
+
+
 def test_without_load_nothing_is_counted() -> None:
     world = World(7)
     watcher = Watcher(world)
