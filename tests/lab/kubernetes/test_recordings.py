@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientTimeout
-from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from controlroom.clock import HeldClock
-from controlroom.lab.kubernetes import Cluster, Refusal, Trouble, build_bookstore
+from controlroom.lab.kubernetes import Cluster, Refusal, Trouble
 from controlroom.lab.kubernetes.resources import NAMESPACES
-from controlroom.lab.kubernetes.server import make_app
+from tests.lab.kubernetes.conftest import Client
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "kubernetes"
 CHAOS = "/apis/chaos-mesh.org/v1alpha1/namespaces/bookstore"
@@ -64,19 +61,6 @@ def names() -> list[str]:
         if asked and name not in LEFT_OUT and not name.startswith(FOLDERS_LEFT_OUT):
             found.append(name)
     return found
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    made = Cluster(HeldClock(1_700_000_000.3), seed=5, startup_seconds=lambda app, pod: 3.0)
-    build_bookstore(made)
-    return made
-
-
-@pytest.fixture
-async def client(cluster: Cluster) -> AsyncIterator[TestClient[Any, Any]]:
-    async with TestClient(TestServer(make_app(cluster)), timeout=ClientTimeout(total=10)) as made:
-        yield made
 
 
 class Stage:
@@ -187,7 +171,7 @@ BEARERS = {"viewer": "viewer", "expired": "expired", "unknown-credential": "nobo
 
 
 @pytest.mark.parametrize("name", names())
-async def test_the_lab_answers_as_recorded(name: str, cluster: Cluster, client: TestClient[Any, Any]) -> None:
+async def test_the_lab_answers_as_recorded(name: str, cluster: Cluster, client: Client) -> None:
     recording = json.loads((RECORDINGS / f"{name}.json").read_text())
     stage = Stage(cluster, recording, name)
     stage.prepare()
@@ -212,7 +196,7 @@ async def test_the_lab_answers_as_recorded(name: str, cluster: Cluster, client: 
     assert_body(stage, text)
 
 
-async def own_by_apply(client: TestClient[Any, Any]) -> None:
+async def own_by_apply(client: Client) -> None:
     """Lets the manager controlroom own what the recording's first apply owned."""
     body = json.loads((RECORDINGS / "apply/apply-update-200.json").read_text())["request"]["body"]
     answer = await client.patch(
@@ -223,7 +207,7 @@ async def own_by_apply(client: TestClient[Any, Any]) -> None:
     assert answer.status in (200, 201), await answer.text()
 
 
-async def page_path(client: TestClient[Any, Any], page: int) -> str:
+async def page_path(client: Client, page: int) -> str:
     """The path of a further page of two pods."""
     path = "/api/v1/namespaces/bookstore/pods?limit=2"
     for _ in range(page - 1):
