@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from controlroom.clock import Clock, utc
 from controlroom.core.clean import clean
 from controlroom.core.events import ObjectRef
 from controlroom.core.faults import ChaosReading, NotAnObject, decode
+from controlroom.core.faults.reading import CHAOS_GROUP
 from controlroom.core.plan import Cluster as Binding
 from controlroom.sources.chaos_mesh import (
     FOLLOWED,
@@ -113,6 +115,10 @@ class KubernetesCluster:
         await self._api.get("/version", Doing(what="ask for the version"))
         return self._api.clock.reading()
 
+    def server_now(self) -> datetime:
+        """The API server's time, as well as it is known."""
+        return self._api.clock.server_now()
+
     async def context(self) -> str:
         return (await self._api.login()).context
 
@@ -121,8 +127,9 @@ class KubernetesCluster:
         return clean((await self._api.login()).server, 200)
 
     async def preview(self, prepared: Prepared) -> TargetPreview:
+        chaos = prepared.object.api_version.startswith(CHAOS_GROUP)
         try:
-            selection = selection_of(prepared.body, prepared.kind)
+            selection = selection_of(prepared.body, prepared.kind) if chaos else None
         except msgspec.MsgspecError as error:
             message = clean(f"could not read the selector of {prepared.object}: {error}")
             raise SourceError(SOURCE, message, hint="correct the manifest") from error

@@ -147,9 +147,11 @@ def test_an_object_not_taken_up_says_so() -> None:
 
 def test_gone_unseen_counts_as_recovered_by_the_finalizers_rule() -> None:
     active = run(targets=(Target(id=RECORD_ID, state="injected", injected_at=at(1)),), state="active")
-    said = observe(active, None, gone=True, pods={}, now=at(30))
-    assert said.targets[0].state == "recovered"
-    assert said.targets[0].recovered_at == at(30)
+    before_the_deletion = reading(record(APPLIED, phase="Injected"))
+    for last_seen in (None, before_the_deletion):
+        said = observe(active, last_seen, gone=True, pods={}, now=at(30))
+        assert said.targets[0].state == "recovered"
+        assert said.targets[0].recovered_at == at(30)
 
 
 def test_gone_while_injected_means_that_nothing_was_taken_back() -> None:

@@ -27,8 +27,8 @@ def observe(
 ) -> FaultObserved:
     """What is known of `run` by a reading of its object.
 
-    `reading` is the object as last read; with `gone` it is the last that was stored, None where that was not
-    seen. `pods` is described at :data:`controlroom.core.faults.targets.Pods`; `now` is the API server's time.
+    `reading` is the object as last read; with `gone` it is the last that was stored (a DELETED event carries
+    it), None where that was not seen: an older one would say that targets were left injected. `pods` is described at :data:`controlroom.core.faults.targets.Pods`; `now` is the API server's time.
     Asking again with the same facts gives the same answer.
     """
     if gone:
@@ -149,9 +149,11 @@ def _effect_end(run: Run, targets: tuple[Target, ...], pods: Pods) -> datetime |
 
 def _ended(run: Run, reading: ChaosReading | None, pods: Pods, now: datetime) -> FaultObserved:
     targets = run.targets
-    if reading is not None and reading.recorded:
-        targets = targets_of(reading, run.targets, pods, run.one_shot, now)
-    targets = tuple(_at_the_end(target, reading is not None, run.one_shot, now) for target in targets)
+    # What was read before the deletion began is not what was stored last.
+    last = reading if reading is not None and reading.metadata.deletion_timestamp is not None else None
+    if last is not None and last.recorded:
+        targets = targets_of(last, run.targets, pods, run.one_shot, now)
+    targets = tuple(_at_the_end(target, last is not None, run.one_shot, now) for target in targets)
     effect_end = _effect_end(run, targets, pods)
     injection = _injection(run, targets)
     if injection is not None and not run.one_shot:
