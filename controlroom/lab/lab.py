@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from contextlib import suppress
+from email.utils import formatdate
 from pathlib import Path
 
 from aiohttp import web
@@ -161,6 +162,7 @@ class Lab:
     async def _serve(self, app: web.Application) -> str:
         """Starts an application; its base URL."""
         app.middlewares.insert(0, self._attended())
+        app.on_response_prepare.append(self._date)
         runner = web.AppRunner(
             app, handle_signals=False, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
@@ -169,6 +171,10 @@ class Lab:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def _date(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A server's Date is by its own clock, and the clock of all of these is virtual."""
+        response.headers["Date"] = formatdate(self.clock.time(), usegmt=True)
 
     def _attended(self) -> Middleware:
         @web.middleware

@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class Caller:
         async with self._session.request(method, url, json=body) as answer:
             text = await answer.text()
             return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
+
+    async def header(self, url: str, name: str) -> str:
+        async with self._session.get(url) as answer:
+            return answer.headers[name]
 
     async def clock(self) -> float:
         reading: dict[str, float] = await self.get(self.addresses.control + "/clock")
@@ -104,6 +109,13 @@ async def test_time_starts_a_day_back_on_a_whole_minute(caller: Caller) -> None:
     assert start % 60 == 0
     assert DAY <= time.time() - start <= 26 * 3600
     assert await caller.clock() >= start
+
+
+async def test_a_servers_date_is_virtual(caller: Caller) -> None:
+    for url in (caller.addresses.kubernetes + "/version", caller.addresses.prometheus + "/-/ready"):
+        before = await caller.clock()
+        date = parsedate_to_datetime(await caller.header(url, "Date")).timestamp()
+        assert before - 1 <= date <= await caller.clock()
 
 
 async def test_the_clock_runs_at_its_rate_and_can_be_held(caller: Caller) -> None:

@@ -41,7 +41,7 @@ class PaymentPod:
 
 
 @dataclass
-class _Fleet:
+class Fleet:
     """The pods of one service that run now, by uid."""
 
     order: dict[str, OrderPod] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class World:
 
     def __init__(self, seed: int, planted: Planted | None = None) -> None:
         self.load = False
-        self.fleet = _Fleet()
+        self.fleet = Fleet()
         self.surroundings = Surroundings()
         self._seed = seed
         self._planted: Planted = planted or Sound()
