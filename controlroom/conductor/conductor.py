@@ -100,8 +100,10 @@ class Conductor:
 
     async def run(self, opened: SessionOpened) -> None:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
+        await self._measuring.warm_up()
         await self.recorder.durably(opened, actor=HOST)
-        await self._measuring.once()
+        if self._in_lab:
+            self._measuring.by_definition()
         services = [asyncio.create_task(self._kept_alive(name, run)) for name, run in self._services()]
         try:
             await self._until_the_end()
@@ -127,18 +129,24 @@ class Conductor:
                 self.recorder.record(body)
                 await asyncio.sleep(AGAIN)
 
+    @property
+    def _in_lab(self) -> bool:
+        opened = self.recorder.state.opened
+        return opened is not None and opened.lab
+
     def _services(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         services: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("sampling", self._sampler.run),
             ("alerting", self._alerting.run),
             ("watching", self._watching.run),
-            ("measuring", self._measuring.run),
             ("faults", self._faults.run),
             ("loading", self._loading.run),
             ("aborting", self._aborting.run),
             ("reconciling", self._reconciling.run),
             ("day", self._day.run),
         ]
+        if not self._in_lab:
+            services.append(("measuring", self._measuring.run))
         if self._headless:
             services.append(("script", self._script.run))
         return services

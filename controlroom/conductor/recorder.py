@@ -22,7 +22,7 @@ NOT_YET = "not yet on disk"
 class Recorder:
     """Everything that happens goes through :meth:`record`; nothing else changes the state.
 
-    `t` of an event counts from `start` on the clock's monotonic time, and never goes back.
+    `t` of an event counts from the first one on the clock's monotonic time, and never goes back.
     """
 
     def __init__(self, clock: Clock, writer: JournalWriter) -> None:
@@ -32,13 +32,15 @@ class Recorder:
         self.events: list[Event] = []
         self.lines: list[bytes] = []
         self._writer = writer
-        self._start = clock.monotonic()
+        self._start: float | None = None
         self._prev = ""
         self._news = asyncio.Event()
         self._closed = False
 
     def now(self) -> float:
         """Session seconds."""
+        if self._start is None:
+            return 0.0
         return max(self.state.t, self.clock.monotonic() - self._start)
 
     @property
@@ -74,6 +76,8 @@ class Recorder:
             return event, False
 
     def _add(self, body: Body, actor: Actor, at: datetime | None, clock: str) -> tuple[Event, bytes]:
+        if self._start is None:
+            self._start = self.clock.monotonic()
         event = Event(
             seq=len(self.events) + 1,
             t=round(self.now(), 6),

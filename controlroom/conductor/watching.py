@@ -10,7 +10,7 @@ from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.watchman import Watchman
 from controlroom.core.events import KubeEvent, PodObserved
 from controlroom.core.state import Pod
-from controlroom.sources.ports import Cluster, ClusterEvent, MetricSource, ObjectSeen, SourceError
+from controlroom.sources.ports import ClockReading, Cluster, ClusterEvent, MetricSource, ObjectSeen, SourceError
 
 BACK_OFF = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Real seconds before the watch is opened again."""
@@ -86,6 +86,19 @@ class Measuring(Part):
         super().__init__(recorder)
         self._sources = sources
         self._watchman = watchman
+
+    async def warm_up(self) -> None:
+        """Connects to every source before the day begins, so that its first seconds are not spent on it.
+
+        What fails here fails again as soon as it is used, and is recorded then.
+        """
+        readings = (source.clock() for source in self._sources.values())
+        await asyncio.gather(*readings, return_exceptions=True)
+
+    def by_definition(self) -> None:
+        """In a rehearsal the lab owns time and the session's clock follows it: there is no offset."""
+        for name in self._sources:
+            self._watchman.measured(name, ClockReading(offset=0.0, uncertainty=0.0))
 
     async def once(self) -> None:
         for name, source in self._sources.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
