@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -33,7 +34,6 @@ LEFT_OUT = {
     "patch/spec-change-unchecked-200": "the recording's fake controller allowed what Chaos Mesh refuses",
     "events/list-events-k8s-io": "the group events.k8s.io is not served",
     "discovery/openapi-v3-chaos-mesh-podchaos-paths": "cut to some paths",
-    "discovery/apis-aggregated-v2beta1-only": "compared in test_discovery_refuses_v2beta1",
 }
 FOLDERS_LEFT_OUT = ("pod-states", "delete-hanging")
 
@@ -345,3 +345,42 @@ def owners(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
         for each in document["metadata"].get("managedFields", ())
         if each["manager"] != "python-requests"
     ]
+
+
+@pytest.mark.parametrize(("bearer", "allowed"), [("admin", True), ("viewer", False)])
+async def test_the_access_review_that_kubectl_sends_as_protobuf(
+    client: Client, bearer: str, allowed: bool
+) -> None:
+    recording = json.loads((RECORDINGS.parent / "kubectl" / "auth-can-i.json").read_text())
+    exchange = recording["exchanges"][-1]
+    headers = {"Content-Type": "application/vnd.kubernetes.protobuf", "Authorization": f"Bearer {bearer}"}
+    body = base64.b64decode(exchange["body"]["protobuf_base64"])
+    answer = await client.post(exchange["path"], data=body, headers=headers)
+    review = await answer.json()
+    assert (answer.status, review["status"]["allowed"]) == (201, allowed)
+    assert review["spec"]["resourceAttributes"] == {
+        "namespace": "bookstore",
+        "verb": "create",
+        "group": "chaos-mesh.org",
+        "resource": "podchaos",
+    }
+
+
+async def test_half_a_protobuf_message_is_a_bad_request(client: Client) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    headers = {"Content-Type": "application/vnd.kubernetes.protobuf"}
+    answer = await client.post(path, data=b"k8s\x00\x12\x7f", headers=headers)
+    assert (answer.status, (await answer.json())["reason"]) == (400, "BadRequest")
+
+
+async def test_discovery_refuses_v2beta1(client: Client) -> None:
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
+    answer = await client.get("/apis", headers={"Accept": accept})
+    assert (answer.status, (await answer.json())["reason"]) == (406, "NotAcceptable")
+
+
+async def test_aggregated_discovery_is_not_sent_twice(client: Client) -> None:
+    headers = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+    first = await client.get("/apis", headers=headers)
+    again = await client.get("/apis", headers={**headers, "If-None-Match": first.headers["ETag"]})
+    assert (first.status, again.status) == (200, 304)
