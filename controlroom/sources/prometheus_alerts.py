@@ -20,7 +20,7 @@ from controlroom.core.clean import clean
 from controlroom.core.events import AlertObserved
 from controlroom.core.values import Value
 from controlroom.sources.http import JsonClient
-from controlroom.sources.prometheus_answers import Series, data
+from controlroom.sources.prometheus_answers import Series, data, number
 from controlroom.sources.prometheus_client import PrometheusQueries
 
 Key = tuple[tuple[str, str], ...]
@@ -169,8 +169,9 @@ class AlertTracker:
 
 
 def _starts(series: Series) -> dict[int, float]:
-    """Start of pending by the time of the sample in milliseconds."""
-    return {_ms(at): float(value) for at, value in series.samples}
+    """Start of pending by the time of the sample in milliseconds, where it is a number."""
+    found = {_ms(at): number(value) for at, value in series.samples}
+    return {at: value for at, value in found.items() if value is not None}
 
 
 def _ms(seconds: float) -> int:

@@ -208,6 +208,15 @@ def test_without_the_start_of_pending_a_gap_ends_an_episode() -> None:
     assert [unix(one.active_at) for one in found] == [100.0, 160.0]
 
 
+def test_a_start_of_pending_that_is_no_number_changes_nothing() -> None:
+    tracker = AlertTracker()
+    tracker.learn([series("pending", [100.0])], [starts([(100.0, 98)])], (), 101.0, {"A": 5.0})
+    odd = Series(metric={"alertname": "A"}, values=((105.0, "NaN"),))
+    tracker.learn([series("firing", [105.0])], [odd], (), 106.0, {"A": 5.0})
+    (episode,) = tracker.observed(0.0)
+    assert (unix(episode.active_at), unix(episode.firing_at)) == (98.0, 105.0)
+
+
 def test_what_is_long_over_is_forgotten() -> None:
     tracker = AlertTracker()
     tracker.learn([series("firing", [100.0])], [starts([(100.0, 100)])], (), 105.0, {"A": 5.0})

@@ -171,3 +171,7 @@ async def test_nan_is_unknown_and_says_so(world: World) -> None:
     assert found[0].values == (None,) * 6
     assert found[0].remark == "not a number"
     assert found[0].error == ""
+    assert await world.prometheus.value("bookstore_orders_accepted", first) is None
+    assert await world.prometheus.alerts(first, world.now) == []
+    with pytest.raises(SourceError, match="does not tell its time"):
+        await world.prometheus.clock()
