@@ -1,0 +1,60 @@
+"""`session.md`: the report of a day, for people and their forge. The verdict comes first."""
+
+from __future__ import annotations
+
+from controlroom.core.assessment import Assessment
+from controlroom.core.columns import View
+from controlroom.journal.report import people
+from controlroom.journal.report.experiments import experiments
+from controlroom.journal.report.gantt import gantt
+from controlroom.journal.report.judgement import criteria, verdict
+from controlroom.journal.report.metrics import metrics
+from controlroom.journal.report.page import Page, page_of
+from controlroom.journal.report.phrasing import escaped, table
+from controlroom.journal.report.unmeasured import unmeasured
+
+
+def markdown(view: View, assessment: Assessment) -> str:
+    """The whole report. A session that was never opened has one line."""
+    page = page_of(view, assessment)
+    if page is None:
+        return "# Session\n\nThe session was never opened: there is nothing to report.\n"
+    lines: list[str] = []
+    for section in (
+        verdict,
+        criteria,
+        metrics,
+        experiments,
+        missing,
+        gantt,
+        people.observations,
+        people.debrief,
+        people.after_actions,
+        people.notes,
+        people.checklist,
+        scenario,
+    ):
+        lines += section(page)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def missing(page: Page) -> list[str]:
+    """What could not be measured, said plainly."""
+    found = unmeasured(page.state, page.assessment)
+    lines = ["## What could not be measured", ""]
+    if not found:
+        return [*lines, "Everything that the plan asks for was measured.", ""]
+    rows = []
+    for own in found:
+        stretch = [page.times.session(page.times.at(t)) for t in (own.start, own.end) if t is not None]
+        rows.append((escaped(own.what), escaped(own.why), " to ".join(stretch)))
+    return [*lines, *table(("What", "Why", "When"), rows)]
+
+
+def scenario(page: Page) -> list[str]:
+    """What the day was meant to be."""
+    plan = page.plan
+    lines = ["## Objectives and scenario", ""]
+    lines += [f"{index}. {escaped(text)}" for index, text in enumerate(plan.objectives, 1)]
+    lines += ["", escaped(plan.summary), ""] if plan.summary else [""]
+    return [*lines, *(f"- {escaped(text)}" for text in plan.scenario), ""]

@@ -1,0 +1,44 @@
+"""What every section of the report is written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controlroom.core.assessment import Assessment
+from controlroom.core.columns import View
+from controlroom.core.plan import Plan
+from controlroom.core.state import Run, State
+from controlroom.journal.report.phrasing import Times, escaped
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A session at one moment: its state, its plan, its figures, its clock."""
+
+    state: State
+    plan: Plan
+    assessment: Assessment
+    times: Times
+
+    @property
+    def queries(self) -> dict[str, str]:
+        """Titles of the metrics by their queries."""
+        return {metric.query.strip(): metric.title for metric in self.plan.metrics}
+
+    def run_title(self, run: Run) -> str:
+        """Title of its experiment, escaped; a second run says which it is."""
+        known = {own.id: own.title for own in self.plan.experiments}
+        title = escaped(known.get(run.experiment, run.experiment))
+        return title if run.ordinal == 1 else f"{title} \\#{run.ordinal}"
+
+    def runs_of(self, experiment: str) -> tuple[Run, ...]:
+        own = (run for run in self.state.runs.values() if run.experiment == experiment)
+        return tuple(sorted(own, key=lambda run: run.ordinal))
+
+
+def page_of(view: View, assessment: Assessment) -> Page | None:
+    """None: the session was never opened, so there is nothing to write about."""
+    state = view.state
+    if state.plan is None or state.opened_at is None:
+        return None
+    return Page(state, state.plan, assessment, Times(state.opened_at, state.plan.zone))
