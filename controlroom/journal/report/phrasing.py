@@ -122,7 +122,9 @@ def figure(found: Figure, times: Times) -> str:
     if found.status not in ("known", "provisional") or (found.value is None and found.at is None):
         return f"{found.status}: {escaped(found.reason)}" if found.reason else found.status
     value = times.both(found.at) if found.at is not None else span(found.value or 0.0)
-    return value + margin(found.uncertainty) + (", provisional" if found.status == "provisional" else "") + note
+    return (
+        value + margin(found.uncertainty) + (", provisional" if found.status == "provisional" else "") + note
+    )
 
 
 def cell(found: Cell, metric: Metric, times: Times) -> str:
