@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
-from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, USAGE, VERDICTS, Stop
+from controlroom.cli.codes import BROKEN, INCONCLUSIVE, USAGE, VERDICTS, Stop
 from controlroom.cli.places import find_session, plan_path, sessions_folder
 from controlroom.host.order import LabOrder, Order
 from controlroom.journal.folder import SessionFolder, create, sessions_in
-from controlroom.room.attached import AttachedRoom
+from controlroom.room import Room, RoomClosed
 from controlroom.room.attached import attach as attach_to
 
 SPEED = 20.0
@@ -80,26 +82,28 @@ def _headless(order: Order, folder: SessionFolder) -> int:
 
 def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse.Namespace) -> int:
     """A host of its own for the session, and this terminal as its first viewer."""
+    from controlroom.cli.screen import show_room
     from controlroom.host.launch import HostFailed, await_host, launch
-    from controlroom.tui.app import run as show
 
     process = launch(order)
 
-    async def enter() -> AttachedRoom:
+    async def enter() -> Room:
         try:
             found = await asyncio.to_thread(await_host, process, folder)
         except HostFailed as error:
-            raise Stop(str(error), BROKEN) from error
+            raise RoomClosed(str(error)) from error
         return await attach_to(Path(found.socket))
 
-    code = show(enter, title, layout=chosen.layout, ascii_only=chosen.ascii)
+    code = show_room(enter, title, chosen, folder.path.parent)
     print(f"session: {folder.path}")
+    if folder.host() is not None:
+        print(f"it goes on; to look at it again: controlroom attach {folder.name}")
     return code
 
 
 def attach(chosen: argparse.Namespace) -> int:
     """Another look at a session that is running."""
-    from controlroom.tui.app import run as show
+    from controlroom.cli.screen import show_room
 
     sessions = sessions_folder(chosen.sessions)
     if chosen.session:
@@ -113,16 +117,14 @@ def attach(chosen: argparse.Namespace) -> int:
     if host is None:
         raise Stop(f"{folder.name} is not running; `controlroom replay {folder.name}` shows it")
 
-    async def enter() -> AttachedRoom:
+    async def enter() -> Room:
         return await attach_to(Path(host.socket))
 
-    return show(enter, folder.name, layout=chosen.layout, ascii_only=chosen.ascii)
+    return show_room(enter, folder.name, chosen, sessions)
 
 
-def lab(chosen: argparse.Namespace) -> int:
+def lab(chosen: argparse.Namespace) -> NoReturn:
     """The lab alone, in the foreground: for a look around with kubectl and a browser."""
-    import os
-
     from controlroom.plan.errors import PlanErrors
     from controlroom.plan.load import load_plan
 
@@ -130,8 +132,7 @@ def lab(chosen: argparse.Namespace) -> int:
     try:
         plan = load_plan(path).plan
     except PlanErrors as errors:
-        print(errors, file=sys.stderr)
-        return USAGE
+        raise Stop(str(errors)) from errors
     cluster = plan.bindings.cluster
     arguments = [
         sys.executable,
@@ -148,4 +149,3 @@ def lab(chosen: argparse.Namespace) -> int:
     print("The lab runs until interrupted. In another terminal:")
     print("  export KUBECONFIG=$PWD/lab-kubeconfig; kubectl get pods", flush=True)
     os.execv(sys.executable, arguments)
-    return DONE

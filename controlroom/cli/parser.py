@@ -76,7 +76,6 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     replay = _command(commands, "replay", "Replay a saved session; without SESSION the shipped example.")
     replay.add_argument("session", nargs="?", metavar="SESSION")
-    replay.add_argument("--speed", type=float, default=1.0, metavar="N", help="×1 to ×64 (1)")
     _add_sessions(replay)
     _add_screen(replay)
     replay.set_defaults(act="records.replay")

@@ -17,21 +17,12 @@ def _folder(chosen: argparse.Namespace) -> SessionFolder:
 
 def replay(chosen: argparse.Namespace) -> int:
     """The room again, from a record."""
-    from controlroom.room import Room
-    from controlroom.tui.app import run as show
+    from controlroom.cli.screen import entering, show_room
 
     folder = _folder(chosen) if chosen.session else example()
     if not folder.journal.is_file():
         raise Stop(f"{folder.path} holds no journal")
-
-    async def enter() -> Room:
-        from controlroom.room.recorded import open_recorded
-
-        return await asyncio.to_thread(open_recorded, folder)
-
-    return show(
-        enter, folder.name, replay=True, speed=chosen.speed, layout=chosen.layout, ascii_only=chosen.ascii
-    )
+    return show_room(entering(folder), folder.name, chosen, sessions_folder(chosen.sessions))
 
 
 def sessions(chosen: argparse.Namespace) -> int:

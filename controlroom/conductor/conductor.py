@@ -157,6 +157,9 @@ class Conductor:
             await PhaseKeeper(self.recorder, self._day, SCRIPT).run()
             await self._script.answer_questions()
             await self._ask_end(i.End(), SCRIPT)
+        elif self._in_lab:
+            # A newcomer should see something move; on a cluster the facilitator opens the day.
+            await self._day.next_phase(i.NextPhase(), HOST)
         await self._end.wait()
         if not self._leave:
             await self._faults.clean_up(i.CleanUp(), HOST)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 from controlroom.conductor.conductor import Conductor
 from controlroom.core.events import Actor, Event
-from controlroom.core.intents import Answer, Intent
 from controlroom.core.info import RoomInfo
+from controlroom.core.intents import Answer, Intent
 
 
 class LocalRoom:

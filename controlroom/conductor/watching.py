@@ -10,7 +10,14 @@ from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.watchman import Watchman
 from controlroom.core.events import KubeEvent, PodObserved
 from controlroom.core.state import Pod
-from controlroom.sources.ports import ClockReading, Cluster, ClusterEvent, MetricSource, ObjectSeen, SourceError
+from controlroom.sources.ports import (
+    ClockReading,
+    Cluster,
+    ClusterEvent,
+    MetricSource,
+    ObjectSeen,
+    SourceError,
+)
 
 BACK_OFF = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Real seconds before the watch is opened again."""

@@ -26,7 +26,8 @@ async def means_for(
     found = resolve(bindings, os.environ)
     plan = loaded.plan
     metrics = PrometheusSource(found.prometheus, plan.metrics, clock)
-    cluster = KubernetesCluster(found.cluster, kubeconfig=found.kubeconfig, session=folder.name, clock=clock)
+    kubeconfig = Path(found.kubeconfig) if found.kubeconfig else None
+    cluster = KubernetesCluster(found.cluster, kubeconfig, folder.name, clock, since=clock.time())
     return Means(
         metrics=metrics,
         alerts=AlertmanagerSource(found.alertmanager, clock),

@@ -48,6 +48,8 @@ class Host:
             level=logging.INFO,
         )
         self._folder.log.chmod(0o600)
+        # A line for each request would bury what matters, several times a second.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         async with self._stack:
             clock, bindings, control = await self._world()
             recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
