@@ -52,12 +52,13 @@ class Loading(Part):
 
     async def run(self) -> None:
         """Starts and stops it when its steps are due; says when it ends by itself."""
+        begin = len(self.recorder.events)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._by_plan())
+            group.create_task(self._by_plan(begin))
             group.create_task(self._watch())
 
-    async def _by_plan(self) -> None:
-        async for event in self.recorder.follow(len(self.recorder.events)):
+    async def _by_plan(self, begin: int) -> None:
+        async for event in self.recorder.follow(begin):
             if not isinstance(event.body, StepDue):
                 continue
             step = _step(self, event.body.step)
