@@ -61,6 +61,7 @@ class Login:
         self.client.user_agent = "controlroom"
 
     async def _load(self, configuration: Any) -> None:
+        import yaml
         from kubernetes.aio import config
 
         load: Any = config.load_kube_config
@@ -71,7 +72,9 @@ class Login:
                 client_configuration=configuration,
                 persist_config=False,  # the file is the user's
             )
-        except (config.ConfigException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
+            raise self._unusable(error) from error
+        except (AttributeError, KeyError) as error:  # the library's, where the file holds something else
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> SourceError:
