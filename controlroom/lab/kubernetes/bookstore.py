@@ -33,6 +33,19 @@ BOOKSTORE = (
     Workload("postgres", 1, "docker.io/library/postgres:16.4", memory_limit="2Gi", port=5432, spring=False),
 )
 
+_NODE_INFO = {
+    "machineID": "",
+    "systemUUID": "",
+    "bootID": "",
+    "kernelVersion": "6.1.0-26-amd64",
+    "osImage": "Debian GNU/Linux 12 (bookworm)",
+    "containerRuntimeVersion": "containerd://1.7.24",
+    "kubeletVersion": "v1.36.2",
+    "kubeProxyVersion": "",
+    "operatingSystem": "linux",
+    "architecture": "amd64",
+}
+
 
 def build_bookstore(cluster: Cluster, workloads: tuple[Workload, ...] = BOOKSTORE) -> None:
     """Sets up namespaces, nodes, workloads and Chaos Mesh, and lets them settle until the present."""
@@ -83,18 +96,7 @@ def _node(name: str, address: str, now: float) -> Document:
                 {"type": "InternalIP", "address": address},
                 {"type": "Hostname", "address": name},
             ],
-            "nodeInfo": {
-                "machineID": "",
-                "systemUUID": "",
-                "bootID": "",
-                "kernelVersion": "6.1.0-26-amd64",
-                "osImage": "Debian GNU/Linux 12 (bookworm)",
-                "containerRuntimeVersion": "containerd://1.7.24",
-                "kubeletVersion": "v1.36.2",
-                "kubeProxyVersion": "",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
+            "nodeInfo": dict(_NODE_INFO),
         },
     }
 

@@ -16,35 +16,38 @@ Document: TypeAlias = dict[str, Any]
 
 
 def metadata(document: Document) -> Document:
+    """The metadata, empty where there is none."""
     found = document.get("metadata")
     return found if isinstance(found, dict) else {}
 
 
 def name_of(document: Document) -> str:
+    """The name; empty before generateName has been drawn on."""
     return str(metadata(document).get("name", ""))
 
 
 def namespace_of(document: Document) -> str:
+    """The namespace; empty for cluster-scoped objects."""
     return str(metadata(document).get("namespace", ""))
 
 
 def uid_of(document: Document) -> str:
+    """The uid; empty for an object that is not stored yet."""
     return str(metadata(document).get("uid", ""))
 
 
-def revision_of(document: Document) -> str:
-    return str(metadata(document).get("resourceVersion", ""))
-
-
 def labels_of(document: Document) -> dict[str, str]:
+    """The labels, empty where there are none."""
     return metadata(document).get("labels") or {}
 
 
 def annotations_of(document: Document) -> dict[str, str]:
+    """The annotations, empty where there are none."""
     return metadata(document).get("annotations") or {}
 
 
 def is_deleting(document: Document) -> bool:
+    """Whether a DELETE has been accepted and the object still stands."""
     return metadata(document).get("deletionTimestamp") is not None
 
 

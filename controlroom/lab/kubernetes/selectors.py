@@ -47,19 +47,8 @@ def _requirement(part: str, whole: str) -> LabelTest:
     raise BadSelector(whole)
 
 
-def matches(selector: Document, labels: dict[str, str]) -> bool:
-    """Whether a LabelSelector document (matchLabels, matchExpressions) selects these labels."""
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    return all(_expression(each, labels) for each in selector.get("matchExpressions") or ())
-
-
 def expression_matches(expression: Document, labels: dict[str, str]) -> bool:
-    """Whether one requirement {key, operator, values} holds."""
-    return _expression(expression, labels)
-
-
-def _expression(expression: Document, labels: dict[str, str]) -> bool:
+    """Whether one requirement {key, operator, values} of a LabelSelector holds."""
     key, values = expression["key"], expression.get("values") or ()
     match expression["operator"]:
         case "In":

@@ -26,6 +26,7 @@ class Timers:
         heapq.heappush(self._heap, (max(due, self.now), next(self._order), action))
 
     def after(self, seconds: float, action: Action) -> None:
+        """Runs `action` in so many seconds of virtual time."""
         self.at(self.now + seconds, action)
 
     def run_until(self, now: float) -> None:
@@ -61,6 +62,7 @@ class Workqueue(Generic[Key]):
         self._waiting: set[Key] = set()
 
     def add(self, key: Key) -> None:
+        """Asks for a reconciliation of `key`."""
         if key in self._waiting:
             return
         self._waiting.add(key)

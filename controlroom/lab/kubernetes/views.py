@@ -67,7 +67,7 @@ class ActiveFault:
     """Share of packets lost, 0 to 1."""
     direction: str = "to"
     target_app: str = ""
-    """The `app` label of spec.target's selector; empty when the fault acts on all traffic."""
+    """The app whose traffic with this pod is affected, by the other side's selector; empty for all traffic."""
     memory_bytes: float = 0.0
     """StressChaos memory given as a size; 0 where it is given as a share."""
     memory_share: float = 0.0

@@ -330,3 +330,21 @@ def test_a_pod_that_is_deleted_twice_keeps_its_first_deadline(cluster: Cluster) 
     assert held is not None
     again = delete(cluster.store, cluster.timers, PODS, held).object
     assert again["metadata"]["deletionTimestamp"] == first["metadata"]["deletionTimestamp"]
+
+
+@pytest.mark.parametrize(
+    ("direction", "touched"),
+    [
+        ("to", {("inventory-service", "postgres")}),
+        ("from", {("postgres", "inventory-service")}),
+        ("both", {("inventory-service", "postgres"), ("postgres", "inventory-service")}),
+    ],
+)
+def test_a_direction_says_which_side_is_slowed(
+    cluster: Cluster, direction: str, touched: set[tuple[str, str]]
+) -> None:
+    target = {"mode": "all", "selector": {"labelSelectors": {"app": "postgres"}}}
+    delay = {"latency": "250ms"}
+    cluster.create(chaos("NetworkChaos", action="delay", delay=delay, direction=direction, target=target))
+    cluster.step(cluster.now + 3)
+    assert {(fault.app, fault.target_app) for fault in cluster.active_faults()} == touched

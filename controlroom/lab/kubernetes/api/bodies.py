@@ -20,6 +20,13 @@ APPLY_PATCH = "application/apply-patch+yaml"
 LARGEST = 3145728
 
 
+def accepted_patches(resource: Resource) -> tuple[str, ...]:
+    """The media types of PATCH; a custom resource has no strategic merge."""
+    if resource.custom:
+        return JSON_PATCH, MERGE_PATCH, APPLY_PATCH
+    return JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH
+
+
 class _Duplicates(list[str]):
     """Collects the keys that a JSON object has twice."""
 

@@ -78,23 +78,15 @@ def _write(cluster: Cluster, request: Request) -> Answer:
     route, writer = request.route, Writer(cluster)
     options = write_options(request.query, request.agent, _OPTIONS[request.verb])
     if request.verb == "patch":
-        _check_patch_type(request)
-        if request.content_type == bodies.APPLY_PATCH and not request.query.get("fieldManager"):
-            options = write_options(request.query, "", _OPTIONS["patch"])
+        accepted = bodies.accepted_patches(route.resource)
+        if request.content_type not in accepted:
+            raise errors.unsupported_media(accepted)
         patch = bodies.read_patch(request.body, request.content_type)
         return writer.patch(route, request.content_type, patch, options)
     document, twice = bodies.read_object(request.body, request.content_type, route.resource)
     if request.verb == "create":
         return writer.create(route, document, twice, options)
     return writer.replace(route, document, twice, options)
-
-
-def _check_patch_type(request: Request) -> None:
-    custom = (bodies.JSON_PATCH, bodies.MERGE_PATCH, bodies.APPLY_PATCH)
-    built_in = (bodies.JSON_PATCH, bodies.MERGE_PATCH, bodies.STRATEGIC_PATCH, bodies.APPLY_PATCH)
-    accepted = custom if request.route.resource.custom else built_in
-    if request.content_type not in accepted:
-        raise errors.unsupported_media(accepted)
 
 
 def _subresource(cluster: Cluster, request: Request) -> Answer:

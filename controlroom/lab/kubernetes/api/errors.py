@@ -69,11 +69,13 @@ def resource_not_found() -> StatusError:
 
 
 def method_not_allowed() -> StatusError:
+    """405 of a method that a path does not have."""
     text = "the server does not allow this method on the requested resource"
     return StatusError(405, "MethodNotAllowed", text, details={})
 
 
 def unauthorized() -> StatusError:
+    """401: one body for every path."""
     return StatusError(401, "Unauthorized", "Unauthorized")
 
 
@@ -83,6 +85,7 @@ def too_many_requests(retry_after: int) -> PlainError:
 
 
 def bad_request(message: str) -> StatusError:
+    """400 without details."""
     return StatusError(400, "BadRequest", message)
 
 
@@ -103,11 +106,13 @@ def _details(resource: Resource, name: str, *, kind: bool = False) -> Document:
 
 
 def not_found(resource: Resource, name: str) -> StatusError:
+    """404 of an object."""
     message = f'{resource.qualified} "{name}" not found'
     return StatusError(404, "NotFound", message, details=_details(resource, name))
 
 
 def already_exists(resource: Resource, name: str, *, deleting: bool) -> StatusError:
+    """409 of a create; `deleting` if the holder of the name is on its way out."""
     prefix = "object is being deleted: " if deleting else ""
     message = f'{prefix}{resource.qualified} "{name}" already exists'
     return StatusError(409, "AlreadyExists", message, details=_details(resource, name))
@@ -123,6 +128,7 @@ def modified(resource: Resource, name: str) -> StatusError:
 
 
 def precondition_failed(resource: Resource, name: str, text: str) -> StatusError:
+    """409 of a DELETE whose precondition does not hold; it names the kind, not the resource."""
     message = f'Operation cannot be fulfilled on {resource.qualified_kind} "{name}": {text}'
     return StatusError(409, "Conflict", message, details=_details(resource, name, kind=True))
 
@@ -186,11 +192,13 @@ def rejected() -> StatusError:
 
 
 def unsupported_media(accepted: tuple[str, ...]) -> StatusError:
+    """415 of a body in another media type."""
     text = "the body of the request was in an unknown format - accepted media types include: "
     return StatusError(415, "UnsupportedMediaType", text + ", ".join(accepted))
 
 
 def not_acceptable() -> StatusError:
+    """406 where nothing that Accept names can be given."""
     text = "only the following media types are accepted: application/json, application/yaml"
     return StatusError(406, "NotAcceptable", f"{text}, application/vnd.kubernetes.protobuf")
 

@@ -19,6 +19,8 @@ class WriteOptions:
 
     dry_run: bool = False
     manager: str = "unknown"
+    manager_named: bool = False
+    """Whether the request names its manager; else it is the start of its User-Agent."""
     validation: Validation = "Warn"
     force: bool = False
 
@@ -61,6 +63,7 @@ def write_options(query: Mapping[str, str], agent: str, kind: str) -> WriteOptio
     return WriteOptions(
         dry_run=_dry_run(query.get("dryRun"), kind),
         manager=query.get("fieldManager") or agent.partition("/")[0] or "unknown",
+        manager_named=bool(query.get("fieldManager")),
         validation="Strict" if validation == "Strict" else "Ignore" if validation == "Ignore" else "Warn",
         force=query.get("force") == "true",
     )

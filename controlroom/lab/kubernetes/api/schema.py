@@ -39,7 +39,6 @@ class Field:
 TEXT = Field()
 ANY = Field("object", open=True)
 NUMBER = Field("integer")
-FLAG = Field("boolean")
 TEXTS = Field("array", items=TEXT)
 MODE = Field(enum=("one", "all", "fixed", "fixed-percent", "random-max-percent"))
 SELECTOR = Field(

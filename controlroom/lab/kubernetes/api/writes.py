@@ -21,8 +21,6 @@ from controlroom.lab.kubernetes.documents import (
 from controlroom.lab.kubernetes.resources import CHAOS_KINDS, NAMESPACES, SCHEDULES, Resource
 
 _HOOKED = (*CHAOS_KINDS, SCHEDULES)
-_CUSTOM_PATCHES = (bodies.JSON_PATCH, bodies.MERGE_PATCH, bodies.APPLY_PATCH)
-_BUILT_IN_PATCHES = (bodies.JSON_PATCH, bodies.MERGE_PATCH, bodies.STRATEGIC_PATCH, bodies.APPLY_PATCH)
 
 
 class Writer:
@@ -58,9 +56,6 @@ class Writer:
     def patch(self, route: Route, content_type: str, patch: Any, options: WriteOptions) -> Answer:
         """PATCH of any kind; an apply creates what is not there."""
         resource = route.resource
-        accepted = _CUSTOM_PATCHES if resource.custom else _BUILT_IN_PATCHES
-        if content_type not in accepted:
-            raise errors.unsupported_media(accepted)
         if content_type == bodies.APPLY_PATCH:
             return self._apply(route, patch, options)
         old = self._existing(route)
@@ -70,7 +65,7 @@ class Writer:
 
     def _apply(self, route: Route, applied: Document, options: WriteOptions) -> Answer:
         resource = route.resource
-        if options.manager == "unknown":
+        if not options.manager_named:
             cause = errors.Cause(
                 "FieldValueRequired", "Required value: is required for apply patch", "fieldManager"
             )

@@ -55,12 +55,12 @@ class Effects:
         namespace, name = record_id.split("/")[:2]
         return self._store.get(PODS, namespace, name)
 
-    def apply(self, chaos: Document, record_id: str) -> None:
+    def apply(self, chaos: Document, record_id: str, selector_key: str) -> None:
         """Does the fault to the record's target; raises :class:`ApplyFailed`."""
         pod = self.pod_of(record_id)
         if pod is None:
             raise ApplyFailed(f'pods "{record_id.split("/")[1]}" not found')
-        fault = describe(chaos, record_id, pod, self._timers.now)
+        fault = describe(chaos, record_id, selector_key, pod, self._timers.now)
         if fault.action not in ONE_SHOT:
             self._active[_Key(uid_of(chaos), record_id)] = fault
         self._announce(fault, "applied")
@@ -128,14 +128,15 @@ class Effects:
             listener(news)
 
 
-def describe(chaos: Document, record_id: str, pod: Document, since: float) -> ActiveFault:
-    """The fault that a chaos object's spec means for one pod."""
+def describe(chaos: Document, record_id: str, selector_key: str, pod: Document, since: float) -> ActiveFault:
+    """The fault that a chaos object's spec means for one pod of its source (`.`) or target (`.Target`)."""
     spec = chaos["spec"]
     delay, loss = spec.get("delay") or {}, spec.get("loss") or {}
     stressors = spec.get("stressors") or {}
     memory, cpu = stressors.get("memory") or {}, stressors.get("cpu") or {}
     size_bytes, size_share = memory_size(memory.get("size", "")) if memory.get("size") else (0.0, 0.0)
-    target_selector = (spec.get("target") or {}).get("selector") or {}
+    other_side = spec if selector_key == ".Target" else spec.get("target") or {}
+    other_selector = other_side.get("selector") or {}
     return ActiveFault(
         kind=chaos["kind"],
         namespace=namespace_of(chaos),
@@ -150,7 +151,7 @@ def describe(chaos: Document, record_id: str, pod: Document, since: float) -> Ac
         jitter=go_duration(delay.get("jitter", "0")),
         loss=float(loss.get("loss", 0)) / 100,
         direction=spec.get("direction", "to"),
-        target_app=(target_selector.get("labelSelectors") or {}).get("app", ""),
+        target_app=(other_selector.get("labelSelectors") or {}).get("app", ""),
         memory_bytes=size_bytes,
         memory_share=size_share,
         memory_workers=int(memory.get("workers", 0)),

@@ -95,7 +95,6 @@ class RecordsStep:
 
     def _apply(self, chaos: Document, record: Document, instances: Document) -> str:
         bench, target = self._bench, record["id"]
-        untouched = record["selectorKey"] == ".Target" and chaos["spec"].get("direction", "to") == "to"
         if (
             chaos["kind"] in WAITING_KINDS
             and record["phase"] == NOT_INJECTED
@@ -107,8 +106,8 @@ class RecordsStep:
         try:
             if bench.trouble().apply_fails:
                 raise ApplyFailed(UNREACHABLE)
-            if not untouched:
-                bench.effects.apply(chaos, target)
+            if _acts_on(chaos, record):
+                bench.effects.apply(chaos, target, record["selectorKey"])
         except ApplyFailed as error:
             note(record, "Apply", bench.timers.now, str(error))
             bench.tell_failure(chaos, "apply chaos", str(error))
@@ -163,3 +162,12 @@ class RecordsStep:
         if "cpu" in stressors:
             made["uid"] = self._bench.namer.hexadecimal(32)
         return made
+
+
+def _acts_on(chaos: Document, record: Document) -> bool:
+    """Whether a record's pod is touched: traffic *to* the target is slowed in the source, *from* it in the
+    target; the other side's records go through the phases without anything being done."""
+    if chaos["kind"] != "NetworkChaos":
+        return True
+    untouched = {"to": ".Target", "from": "."}.get(chaos["spec"].get("direction", "to"))
+    return bool(record["selectorKey"] != untouched)
