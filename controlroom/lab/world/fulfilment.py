@@ -14,7 +14,7 @@ _IN_FLIGHT_SECONDS = 0.2
 _BATCH_GAIN = 0.6
 _BATCH_DEPTH = 1000.0
 #: Orders that one deferred reservation holds up, per second that an inventory call takes.
-_RESERVATION_COST = 4.8
+_RESERVATION_COST = 4.6
 _PARTITION_SHARES = (0.34, 0.33, 0.33)
 
 
