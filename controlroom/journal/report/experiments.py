@@ -7,8 +7,9 @@ from datetime import datetime
 from controlroom.core.assessment import Figure, RunFigures
 from controlroom.core.plan import Experiment
 from controlroom.core.state import Run
+from controlroom.journal.report.escaping import escaped, paragraphs, table
 from controlroom.journal.report.page import Page
-from controlroom.journal.report.phrasing import escaped, figure, paragraphs, proof, span, table
+from controlroom.journal.report.words import span
 
 _FIGURES = (
     ("Injected", "injected"),
@@ -51,9 +52,9 @@ def _overview(page: Page) -> list[str]:
     rows = []
     for run in page.state.runs.values():
         own = page.assessment.runs.get(run.id, RunFigures(run=run.id, experiment=run.experiment))
-        rows.append((page.run_title(run), *(figure(getattr(own, name), page.times) for name in names)))
+        rows.append((page.run_title(run), *(page.figure(getattr(own, name)) for name in names)))
     day = page.assessment.day
-    rows.append(("**The day**", *(figure(getattr(day, name), page.times) for name in names)))
+    rows.append(("**The day**", *(page.figure(getattr(day, name)) for name in names)))
     return table(("Experiment", "Injected", "TTD", "TTA", "TTI", "TTM", "TTR"), rows)
 
 
@@ -69,7 +70,7 @@ def _run(page: Page, experiment: Experiment, run: Run) -> list[str]:
     own = page.assessment.runs.get(run.id, RunFigures(run=run.id, experiment=run.experiment))
     name = "" if run.ordinal == 1 else f" (run {run.ordinal})"
     lines = [f"**Observed{name}**", "", *(f"- {line}" for line in _observed(page, experiment, run, own)), ""]
-    rows = [(title, figure(getattr(own, field), page.times)) for title, field in (*_TIMES, *_FIGURES)]
+    rows = [(title, page.figure(getattr(own, field))) for title, field in (*_TIMES, *_FIGURES)]
     lines += table(("Figure", "Value"), rows)
     return lines + _evidence(page, own)
 
@@ -77,11 +78,11 @@ def _run(page: Page, experiment: Experiment, run: Run) -> list[str]:
 def _observed(page: Page, experiment: Experiment, run: Run, own: RunFigures) -> list[str]:
     found = [_targets(run)]
     if experiment.alert is not None:
-        found.append(f"alert {escaped(experiment.alert.name)}: {figure(own.alert, page.times)}")
-    found.append(f"service impacted: {figure(own.impacted, page.times)}")
+        found.append(f"alert {escaped(experiment.alert.name)}: {page.figure(own.alert)}")
+    found.append(f"service impacted: {page.figure(own.impacted)}")
     if (metrics := _outside(page, own)) is not None:
         found.append(f"outside their limits then: {metrics}")
-    found.append(f"service recovered: {figure(own.recovered, page.times)}")
+    found.append(f"service recovered: {page.figure(own.recovered)}")
     end = f"ended: {escaped(run.how or run.state)}" + (
         f", asked to stop: {escaped(run.stop)}" if run.stop else ""
     )
@@ -120,7 +121,7 @@ def _evidence(page: Page, own: RunFigures) -> list[str]:
     lines: list[str] = []
     for title, field in _FIGURES:
         found: Figure = getattr(own, field)
-        lines += [f"- {title}: {proof(piece, page.times, page.queries)}" for piece in found.evidence]
+        lines += [f"- {title}: {page.proof(piece)}" for piece in found.evidence]
     if not lines:
         return []
     return ["<details><summary>Evidence</summary>", "", *dict.fromkeys(lines), "", "</details>", ""]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controlroom.core.assessment import CriterionResult, Evidence, SignResult
+from controlroom.journal.report.escaping import escaped, table
 from controlroom.journal.report.page import Page
-from controlroom.journal.report.phrasing import escaped, proof, quantity, span, table
+from controlroom.journal.report.words import quantity, span
 
 _MARKS = {
     "passed": "✅ passed",
@@ -64,7 +65,7 @@ def criteria(page: Page) -> list[str]:
 
 def _measured(own: CriterionResult) -> str:
     value = "unknown" if own.value is None else quantity(own.value, own.unit)
-    return value if own.limit is None else f"{value} / {quantity(own.limit, own.unit)}"
+    return escaped(value if own.limit is None else f"{value} / {quantity(own.limit, own.unit)}")
 
 
 def _evidence(page: Page, judged: Sequence[CriterionResult | SignResult]) -> list[str]:
@@ -78,4 +79,4 @@ def _evidence(page: Page, judged: Sequence[CriterionResult | SignResult]) -> lis
 
 
 def _proofs(page: Page, evidence: Sequence[Evidence]) -> list[str]:
-    return list(dict.fromkeys(proof(own, page.times, page.queries) for own in evidence))
+    return list(dict.fromkeys(page.proof(own) for own in evidence))

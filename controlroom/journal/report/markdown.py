@@ -5,12 +5,12 @@ from __future__ import annotations
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.journal.report import people
+from controlroom.journal.report.escaping import escaped, table
 from controlroom.journal.report.experiments import experiments
 from controlroom.journal.report.gantt import gantt
 from controlroom.journal.report.judgement import criteria, verdict
 from controlroom.journal.report.metrics import metrics
 from controlroom.journal.report.page import Page, page_of
-from controlroom.journal.report.phrasing import escaped, table
 from controlroom.journal.report.unmeasured import unmeasured
 
 

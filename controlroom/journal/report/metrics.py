@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from controlroom.core.assessment import Figure, MetricRow
+from controlroom.journal.report.escaping import escaped, fenced, table
 from controlroom.journal.report.page import Page
-from controlroom.journal.report.phrasing import cell, escaped, fenced, figure, number, table
+from controlroom.journal.report.words import number
 
 _HEADER = ("Metric", "Pre-Chaos", "During Chaos", "Post-Chaos")
 _DAY = (("Time to detect (TTD)", "ttd"), ("Time to recovery (TTR)", "ttr"))
@@ -31,16 +32,16 @@ def metrics(page: Page) -> list[str]:
 
 def _day(page: Page, name: str) -> str:
     found: Figure = getattr(page.assessment.day, name)
-    return figure(found, page.times)
+    return page.figure(found)
 
 
 def _row(page: Page, row: MetricRow) -> tuple[str, ...]:
     metric = page.plan.metric(row.metric)
     title = escaped(metric.title) + (f" ({escaped(metric.unit)})" if metric.unit == "%" else "")
-    during = cell(row.during, metric, page.times)
+    during = page.cell(row.during, metric)
     if row.ratio is not None:
         during += f", {row.ratio:.2f}× baseline"
-    return title, cell(row.pre, metric, page.times), during, cell(row.post, metric, page.times)
+    return title, page.cell(row.pre, metric), during, page.cell(row.post, metric)
 
 
 def _limits(page: Page) -> list[str]:
@@ -54,14 +55,14 @@ def _limits(page: Page) -> list[str]:
         text = (
             f"{side} {number(limit.value, metric.unit, max(metric.decimals, 1))}"
             if limit.value is not None
-            else f"none: {escaped(limit.reason)}"
+            else f"none: {limit.reason}"
         )
         spread = (
             f"{number(baseline.p5, '', metric.decimals)} to {number(baseline.p95, metric.unit, metric.decimals)}"
             if baseline.known
-            else f"unknown: {escaped(baseline.reason)}"
+            else f"unknown: {baseline.reason}"
         )
-        rows.append((escaped(metric.title), spread, str(baseline.n), text))
+        rows.append((escaped(metric.title), escaped(spread), str(baseline.n), escaped(text)))
     if not rows:
         return []
     header = ("Metric", "Baseline p5 to p95", "Samples", "Outside its limit")

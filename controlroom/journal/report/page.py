@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controlroom.core.assessment import Assessment
+from controlroom.core.assessment import Assessment, Cell, Evidence, Figure
 from controlroom.core.columns import View
-from controlroom.core.plan import Plan
+from controlroom.core.plan import Metric, Plan
 from controlroom.core.state import Run, State
-from controlroom.journal.report.phrasing import Times, escaped
+from controlroom.journal.report.escaping import escaped
+from controlroom.journal.report.words import Times, cell, figure, proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,18 @@ class Page:
     def queries(self) -> dict[str, str]:
         """Titles of the metrics by their queries."""
         return {metric.query.strip(): metric.title for metric in self.plan.metrics}
+
+    def figure(self, found: Figure) -> str:
+        """As Markdown."""
+        return escaped(figure(found, self.times))
+
+    def cell(self, found: Cell, metric: Metric) -> str:
+        """As Markdown."""
+        return escaped(cell(found, metric, self.times))
+
+    def proof(self, own: Evidence) -> str:
+        """As Markdown."""
+        return escaped(proof(own, self.times, self.queries))
 
     def run_title(self, run: Run) -> str:
         """Title of its experiment, escaped; a second run says which it is."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from controlroom.core.assessment import Figure
 from controlroom.core.plan import Question
 from controlroom.core.state import Answer, Note, Tick
+from controlroom.journal.report.escaping import escaped, paragraphs, table
 from controlroom.journal.report.page import Page
-from controlroom.journal.report.phrasing import escaped, figure, paragraphs, table
 from controlroom.journal.report.timeline import timeline
 
 HEADINGS = ("Timeline of Events", "Key Learnings", "Action Items", "Participants")
@@ -38,7 +38,7 @@ def _answer(page: Page, question: Question, answers: Mapping[str, Answer]) -> st
     parts = []
     if question.figure is not None:
         measured: Figure | None = getattr(page.assessment.day, question.figure, None)
-        parts.append(figure(measured, page.times) if measured is not None else "unknown")
+        parts.append(page.figure(measured) if measured is not None else "unknown")
     given = answers.get(question.id)
     if given is not None:
         parts += [f"{given.score} of 5"] if given.score is not None else []

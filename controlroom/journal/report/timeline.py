@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from controlroom.core.state import Run
+from controlroom.journal.report.escaping import escaped, paragraphs, table
 from controlroom.journal.report.page import Page
-from controlroom.journal.report.phrasing import escaped, paragraphs, span, table
+from controlroom.journal.report.words import span
 
 Entry = tuple[datetime, str, str]
 """When it happened, what kind of thing it was, what happened (Markdown)."""
