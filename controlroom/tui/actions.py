@@ -1,0 +1,172 @@
+"""Everything a person can do, once: keys, key line, palette, help, docs and what a seat may do come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from controlroom.tui.moment import Moment
+
+Group = Literal["Safety", "Record", "Experiments", "The day", "Look", "Time travel", "Program"]
+When = Callable[[Moment], bool]
+
+
+def always(moment: Moment) -> bool:
+    return True
+
+
+def live(moment: Moment) -> bool:
+    """Acting is possible: a session that goes on, at its newest moment."""
+    return moment.live and moment.state.status in ("open", "ending")
+
+
+def session_goes_on(moment: Moment) -> bool:
+    """Acting is possible from wherever one looks."""
+    return moment.info.live and moment.entered and moment.state.status in ("open", "ending")
+
+
+def has_plan(moment: Moment) -> bool:
+    return moment.plan is not None
+
+
+@dataclass(frozen=True)
+class Action:
+    id: str
+    key: str
+    """As Textual names it; several are joined by commas."""
+    shown: str
+    """The key as people read it."""
+    label: str
+    help: str
+    group: Group
+    when: When = always
+    dangerous: bool = False
+    """Touches the cluster or the end of the day; it asks, with another key, before it does (halt excepted)."""
+    seats: tuple[str, ...] = ("facilitator",)
+    everywhere: bool = False
+    """Also while a question or a text field is open."""
+    rank: int = 0
+    """Place in the key line; 0: not in it."""
+
+
+ALL = ("facilitator", "scribe", "audience")
+WRITERS = ("facilitator", "scribe")
+
+
+def _locked(moment: Moment) -> bool:
+    return session_goes_on(moment) and moment.state.locked
+
+
+def _counting(moment: Moment) -> bool:
+    return live(moment) and any(abort.status == "counting" for abort in moment.state.aborts.values())
+
+
+def _phase_open(moment: Moment) -> bool:
+    return live(moment) and moment.state.phase is not None
+
+
+def _lab(moment: Moment) -> bool:
+    return live(moment) and moment.state.opened is not None and moment.state.opened.lab
+
+
+def _something_runs(moment: Moment) -> bool:
+    return live(moment) and bool(moment.state.running)
+
+
+def _plan_has_load(moment: Moment) -> bool:
+    return live(moment) and moment.plan is not None and moment.plan.load is not None
+
+
+def _recorded(moment: Moment) -> bool:
+    return not moment.info.live and has_plan(moment)
+
+
+def _not_at_head(moment: Moment) -> bool:
+    return has_plan(moment) and (not moment.playhead.pinned or not moment.info.live)
+
+
+ACTIONS = (
+    Action("halt", "!", "!", "halt", "Delete every fault of ours at once, without a question; then lock.", "Safety",
+           when=session_goes_on, dangerous=True, seats=WRITERS),
+    Action("halt_typing", "ctrl+x", "^x", "halt", "Halt, also while a text is being typed.", "Safety",
+           when=session_goes_on, dangerous=True, seats=WRITERS, everywhere=True),
+    Action("unlock", "u", "u", "unlock", "After a halt: allow starts again, by typing `unlock`.", "Safety",
+           when=_locked, dangerous=True, rank=1),
+    Action("hold_abort", "b", "b", "hold abort", "Hold an abort rule whose countdown runs: it will not halt the day.",
+           "Safety", when=_counting, dangerous=True, rank=1),
+    Action("incident", "I", "I", "real incident", "Something real is happening: say so, halt and lock.", "Safety",
+           when=session_goes_on, dangerous=True),
+    Action("note", "n", "n", "note", "Write a note, stamped with this key; begin with todo: obs: decide: park: or private:.",
+           "Record", when=session_goes_on, seats=WRITERS, rank=2),
+    Action("mark_acknowledged", "a", "a", "acknowledged", "Mark: the alert was acknowledged now.", "Record", when=live,
+           seats=WRITERS, rank=3),
+    Action("mark_cause", "c", "c", "cause", "Mark: the root cause was named now.", "Record", when=live, seats=WRITERS, rank=3),
+    Action("mark_mitigated", "m", "m", "mitigated", "Mark: the mitigation was applied now.", "Record", when=live,
+           seats=WRITERS, rank=3),
+    Action("marks", "M", "M", "marks", "Any other mark; amend a mark's time or text, or undo it.", "Record", when=has_plan,
+           seats=WRITERS, rank=9),
+    Action("observations", "o", "o", "observations", "Answer the facilitator's observation questions.", "Record",
+           when=has_plan, seats=WRITERS, rank=8),
+    Action("debrief", "g", "g", "debrief", "Debrief: one question at a time, with a time box.", "Record", when=has_plan,
+           seats=WRITERS, rank=7),
+    Action("experiments", "x", "x", "experiments", "Go to the experiments; there space starts or stops the chosen one.",
+           "Experiments", when=has_plan, rank=5),
+    Action("start_stop", "space", "space", "start/stop", "Preview and start the chosen experiment, or stop it. In a recording: play or pause.",
+           "Experiments", when=has_plan, dangerous=True, rank=6),
+    Action("clean_up", "C", "C", "clean up", "Stop every fault of ours, as the plan's clean-up step does.", "Experiments",
+           when=_something_runs, dangerous=True),
+    Action("reveal", "v", "v", "reveal", "Tell the audience about an experiment.", "Experiments", when=live, rank=6),
+    Action("inject", "i", "i", "inject", "Give or skip the next planned inject or a hint.", "Experiments", when=live),
+    Action("load", "L", "L", "load", "Start or stop the load.", "Experiments", when=_plan_has_load, dangerous=True),
+    Action("checklist", "k", "k", "checklist", "Checklist, steps and after-actions: tick them.", "The day", when=has_plan,
+           seats=WRITERS, rank=6),
+    Action("phases", "p", "p", "phases", "Next, extend, skip or reopen a phase.", "The day", when=live, dangerous=True, rank=4),
+    Action("hold_clock", "h", "h", "hold clock", "Hold the plan's clock, or let it go on; faults and samples go on.", "The day",
+           when=_phase_open),
+    Action("slower", "less_than_sign", "<", "slower", "Run the rehearsal (or the recording) slower.", "The day",
+           when=lambda moment: _lab(moment) or _recorded(moment)),
+    Action("faster", "greater_than_sign", ">", "faster", "Run the rehearsal (or the recording) faster.", "The day",
+           when=lambda moment: _lab(moment) or _recorded(moment)),
+    Action("details", "d", "d", "details", "Targets, manifest, events and guards of the chosen experiment.", "Look",
+           when=has_plan, seats=ALL),
+    Action("plot", "t", "t", "plot", "A plot of the chosen metric with baseline, limit and faults.", "Look", when=has_plan,
+           seats=ALL),
+    Action("verdict", "f", "f", "figures", "Criteria, signs and figures so far, with their evidence.", "Look", when=has_plan,
+           seats=ALL),
+    Action("layout", "l", "l", "layout", "The next layout.", "Look", seats=ALL),
+    Action("theme", "T", "T", "theme", "The next theme: dark, light, high contrast.", "Look", seats=ALL),
+    Action("sessions", "S", "S", "sessions", "Saved sessions.", "Look", seats=ALL),
+    Action("seek_back", "comma", ",", "back", "30 seconds back; a live session goes on meanwhile.", "Time travel", when=has_plan,
+           seats=ALL),
+    Action("seek_on", "full_stop", ".", "on", "30 seconds on.", "Time travel", when=_not_at_head, seats=ALL),
+    Action("stop_before", "left_square_bracket", "[", "mark before", "To the alert, fault or mark before.", "Time travel",
+           when=has_plan, seats=ALL),
+    Action("stop_after", "right_square_bracket", "]", "next mark", "To the next alert, fault or mark.", "Time travel",
+           when=_not_at_head, seats=ALL),
+    Action("phase_before", "left_curly_bracket", "{", "phase before", "To the start of the phase before.", "Time travel",
+           when=has_plan, seats=ALL),
+    Action("phase_after", "right_curly_bracket", "}", "next phase", "To the start of the next phase.", "Time travel",
+           when=_not_at_head, seats=ALL),
+    Action("go_to", "colon", ":", "go to", "To a session time, as 26:40.", "Time travel", when=has_plan, seats=ALL),
+    Action("to_start", "home", "home", "start", "To the start of the session.", "Time travel", when=has_plan, seats=ALL),
+    Action("to_end", "end", "end", "newest", "To the newest moment; in a live session, back to now.", "Time travel",
+           when=_not_at_head, seats=ALL),
+    Action("help", "question_mark", "?", "help", "This page.", "Program", seats=ALL, rank=10),
+    Action("commands", "ctrl+p", "^p", "commands", "Find any action, experiment or metric by its name.", "Program", seats=ALL,
+           rank=11),
+    Action("next_pane", "tab", "tab", "next pane", "Choose the next pane; up, down and enter work in it.", "Program", seats=ALL),
+    Action("quit", "q,ctrl+q", "q", "quit", "Leave, or end the day.", "Program", seats=ALL),
+)  # fmt: skip
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def possible(action: Action, moment: Moment) -> bool:
+    """Whether that seat may do it, at that moment."""
+    return moment.info.seat in action.seats and action.when(moment)
+
+
+def key_line(moment: Moment) -> tuple[Action, ...]:
+    """What the key line names at that moment, most important first."""
+    return tuple(sorted((own for own in ACTIONS if own.rank and possible(own, moment)), key=lambda own: own.rank))

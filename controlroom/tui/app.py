@@ -1,0 +1,320 @@
+"""The program on screen: enters a room after its first paint, follows it, and hands moments down."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from controlroom.core.assessment import Assessment
+from controlroom.core.columns import View
+from controlroom.core.intents import Intent, Refused
+from controlroom.core.plan import Experiment, Metric
+from controlroom.room import Room, RoomClosed
+from controlroom.tui import layouts
+from controlroom.tui.actions import ACTIONS, BY_ID, possible
+from controlroom.tui.follower import Assess, Follower
+from controlroom.tui.moment import Moment, before_entering
+from controlroom.tui.safety import AsciiFilter, ControlFilter
+from controlroom.tui.screens.room import RoomScreen
+from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
+
+T = TypeVar("T")
+Enter = Callable[[], Awaitable[Room]]
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """A line of the sessions sheet."""
+
+    path: Path
+    title: str
+    day: str
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the screen looks and behaves; everything has a default."""
+
+    layout: str | None = None
+    """Name of the layout that is wanted where it fits."""
+    theme: str = DEFAULT_THEME
+    ascii: bool = False
+    """Plain ASCII only."""
+    layouts: Path | None = None
+    """Folder with layouts of one's own; None: those that are shipped."""
+    sessions: Callable[[], Sequence[SavedSession]] | None = None
+    """Lists saved sessions, when they are asked for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the screen was left."""
+
+    word: str
+    """`left`, `ended`, `open` (another session was chosen) or `failed`."""
+    message: str = ""
+    """Why it failed, in one line."""
+    path: Path | None = None
+    """The session that was chosen."""
+
+
+class StateChanged(Message):
+    """Something new is known. Only the newest is worth painting."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, StateChanged)
+
+
+def figures(view: View, t: float) -> Assessment:
+    """The house's figures, loaded when they are first needed."""
+    from controlroom.core.figures import assess
+
+    return assess(view, t)
+
+
+class ControlRoomApp(App[Outcome]):
+    CSS_PATH = "room.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(own.key, f"do('{own.id}')", own.label, show=False, priority=True) for own in ACTIONS if own.everywhere
+    ] + [Binding("ctrl+q", "do('quit')", show=False, priority=True), Binding("!", "halt_key", show=False, priority=True)]
+
+    TICK = 0.25
+    """Real seconds between two looks at the clock."""
+    SLOW_TICK = 0.5
+    """The same over SSH."""
+
+    def __init__(
+        self,
+        enter: Enter,
+        title: str = "Control Room",
+        settings: Settings = Settings(),
+        assess: Assess = figures,
+        real: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.title = title
+        self.settings = settings
+        self.follower: Follower | None = None
+        self._enter = enter
+        self._assess = assess
+        self._real = real
+        self._now = before_entering(title)
+        self._dirty = False
+        self._shown_at = -1.0
+        self._troubles: list[str] = []
+        self.animation_level = "none"
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in PALETTES else DEFAULT_THEME
+        self._filters.append(ControlFilter())
+        if settings.ascii or _ascii_only():
+            self._filters.append(AsciiFilter())
+
+    def get_default_screen(self) -> Screen[None]:
+        return RoomScreen(self._now, layouts.COMPILED_IN, self.settings.layout)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Runs after the first paint."""
+        self.follow_room()
+        self.read_layouts()
+        self.set_interval(self.SLOW_TICK if "SSH_CONNECTION" in os.environ else self.TICK, self._tick)
+
+    @work(group="room", exit_on_error=False)
+    async def follow_room(self) -> None:
+        """Enters the room and takes in its events until it is closed."""
+        try:
+            room = await self._enter()
+        except RoomClosed as closed:
+            self.exit(Outcome("failed", str(closed)))
+            return
+        self.follower = Follower(room, self._assess, self._real)
+        await self.follower.follow(lambda: self.post_message(StateChanged()))
+
+    @work(group="layouts", thread=True, exit_on_error=False)
+    def read_layouts(self) -> None:
+        """Reads the layout files, after the first paint and beside everything else."""
+        from controlroom.shipped import shipped
+
+        found, troubles = layouts.read_layouts(self.settings.layouts or shipped("layouts"))
+        self.call_from_thread(self._take_layouts, found, troubles)
+
+    def _take_layouts(self, found: dict[str, layouts.Layout], troubles: list[str]) -> None:
+        known = {**layouts.COMPILED_IN, **found}
+        if known != self.room_screen.known:
+            self.room_screen.known = known
+            self.room_screen.lay_out()
+        for trouble in troubles:
+            self.say(f"layout left out: {trouble}", wrong=True)
+
+    @on(Worker.StateChanged)
+    def report_dead_worker(self, event: Worker.StateChanged) -> None:
+        """No worker dies unseen."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            if self.follower is None and event.worker.group == "room":
+                self.exit(Outcome("failed", f"the room could not be entered: {error}"))
+                return
+            self.say(f"{event.worker.group} failed: {type(error).__name__}: {error}", wrong=True)
+            if event.worker.group == "room" and self.follower is not None:
+                self.follower.trouble = f"{type(error).__name__}: {error}"
+                self.moved()
+
+    @on(StateChanged)
+    def _state_changed(self) -> None:
+        self._dirty = True
+        if self._real() - self._shown_at >= self.TICK:
+            self.moved()
+
+    def _tick(self) -> None:
+        follower = self.follower
+        if follower is None:
+            return
+        moving = follower.playhead.playing or int(follower.head) != int(self._now.head)
+        if self._dirty or moving:
+            self.moved()
+
+    def moved(self) -> None:
+        if self.follower is None:
+            return
+        self._dirty = False
+        self._shown_at = self._real()
+        self._now = self.follower.moment()
+        for screen in self.screen_stack:
+            if hasattr(screen, "moment"):
+                screen.moment = self._now
+
+    @property
+    def now(self) -> Moment:
+        return self._now
+
+    @property
+    def room_screen(self) -> RoomScreen:
+        found = self.screen_stack[0]
+        assert isinstance(found, RoomScreen)
+        return found
+
+    # Actions ------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The halt key types an exclamation mark while a text is being written."""
+        if action == "halt_key":
+            return not isinstance(self.focused, Input)
+        return True
+
+    def action_halt_key(self) -> None:
+        self.action_do("halt")
+
+    def action_do(self, name: str) -> None:
+        """Runs an action of the registry, if it is possible now."""
+        from controlroom.tui.handlers import HANDLERS
+
+        action = BY_ID[name]
+        if not possible(action, self._now):
+            self.say(f"{action.label}: not possible {'for this seat' if self._now.info.seat not in action.seats else 'now'}")
+            return
+        HANDLERS[name](self)
+
+    def action_quit_or_ask(self) -> None:
+        self.action_do("quit")
+
+    def ask(self, intent: Intent, done: str = "") -> None:
+        self.submit_intent(intent, done)
+
+    @work(group="intents", exit_on_error=False)
+    async def submit_intent(self, intent: Intent, done: str) -> None:
+        """Sends an intent and says what became of it."""
+        if self.follower is None:
+            return
+        try:
+            answer = await self.follower.room.submit(intent)
+        except RoomClosed as closed:
+            self.say(f"not sent: {closed}", wrong=True)
+            return
+        if isinstance(answer, Refused):
+            self.say(f"refused: {answer.reason}" + (f". {answer.hint}" if answer.hint else ""), wrong=True)
+        elif done or answer.note:
+            self.say(" · ".join(part for part in (done, answer.note) if part))
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        self.notify(text, severity="warning" if wrong else "information", timeout=6, markup=False)
+
+    def open(self, sheet: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
+        self.push_screen(sheet, then)
+
+    def choose(self, pane: str) -> None:
+        self.room_screen.choose(pane)
+
+    def experiment(self) -> Experiment | None:
+        return self.room_screen.experiment()
+
+    def metric(self) -> Metric | None:
+        return self.room_screen.metric()
+
+    def next_pane(self) -> None:
+        if self.screen is self.room_screen:
+            self.room_screen.next_pane()
+        else:
+            self.screen.focus_next()
+
+    def next_layout(self) -> None:
+        self.say(f"layout: {self.room_screen.next_layout()}")
+
+    def next_theme(self) -> None:
+        names = list(PALETTES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def commands(self) -> None:
+        self.action_command_palette()
+
+    def sessions(self) -> None:
+        from controlroom.tui.screens.sessions import SessionsSheet
+
+        if self.settings.sessions is None:
+            self.say("no folder of sessions was given")
+            return
+        self.push_screen(SessionsSheet(self._now, self.settings.sessions()), self._open_session)
+
+    def _open_session(self, path: str | None) -> None:
+        if path is not None:
+            self.exit(Outcome("open", path=Path(path)))
+
+    def leave(self, word: str) -> None:
+        self.exit(Outcome(word))
+
+    async def on_unmount(self) -> None:
+        if self.follower is not None:
+            await self.follower.room.close()
+
+
+def _ascii_only() -> bool:
+    """Whether the locale cannot show more than ASCII."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return name in ("C", "POSIX")
+
+
+def run(enter: Enter, title: str = "Control Room", settings: Settings = Settings()) -> Outcome:
+    """Shows a room until it is left. `enter` is awaited after the first paint; raises what the terminal raises.
+
+    `enter` may raise :class:`RoomClosed`: the screen closes, and the outcome tells why.
+    """
+    return ControlRoomApp(enter, title, settings).run(mouse=False) or Outcome("left")

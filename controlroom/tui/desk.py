@@ -1,0 +1,67 @@
+"""What handlers of actions may do: ask the room, open a sheet, look around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from textual.screen import Screen
+
+from controlroom.core.intents import Intent
+from controlroom.core.plan import Experiment, Metric
+from controlroom.tui.follower import Follower
+from controlroom.tui.moment import Moment
+
+T = TypeVar("T")
+
+
+class Desk(Protocol):
+    """The facilitator's desk, as the screen of the room offers it."""
+
+    @property
+    def now(self) -> Moment: ...
+
+    @property
+    def follower(self) -> Follower | None: ...
+
+    def ask(self, intent: Intent, done: str = "") -> None:
+        """Sends an intent; a refusal is said with its reason, `done` once it is on disk."""
+        ...
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """A short message that goes away by itself."""
+        ...
+
+    def open(self, sheet: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
+        """Opens a sheet; `then` gets its result."""
+        ...
+
+    def moved(self) -> None:
+        """The playhead was moved: show it at once."""
+        ...
+
+    def choose(self, pane: str) -> None:
+        """Puts the cursor into a pane."""
+        ...
+
+    def experiment(self) -> Experiment | None:
+        """The chosen experiment."""
+        ...
+
+    def metric(self) -> Metric | None:
+        """The chosen metric."""
+        ...
+
+    def next_pane(self) -> None: ...
+
+    def next_layout(self) -> None: ...
+
+    def next_theme(self) -> None: ...
+
+    def sessions(self) -> None: ...
+
+    def commands(self) -> None: ...
+
+    def leave(self, word: str) -> None:
+        """Leaves the screen; the session goes on."""
+        ...

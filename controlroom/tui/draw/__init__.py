@@ -1,0 +1,1 @@
+"""What each pane shows, as rows of text: pure functions of a moment and a size."""

@@ -1,0 +1,102 @@
+"""What must be said across the whole width: halts, aborts, incidents, sources that fail, looking back."""
+
+from __future__ import annotations
+
+from controlroom.core.state import Abort, Halt, State
+from controlroom.tui.moment import Moment
+from controlroom.tui.text import Row, clock, fit, number, span
+
+MOST = 4
+"""Rows; the most urgent come first."""
+
+
+def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
+    """The rows there are at this moment, most urgent first; empty when all is calm."""
+    state = moment.state
+    said: list[tuple[str, str]] = []
+    if state.incident is not None:
+        said.append((f"REAL INCIDENT  {state.incident}", "alarm"))
+    said += [(text, "alarm") for text in _aborts(moment)]
+    if state.locked and state.halts:
+        said.append((_halt(moment, state.halts[-1]), "alarm" if state.halts[-1].finished is None else "notice"))
+    if moment.trouble:
+        said.append((f"CUT OFF  {moment.trouble}. What is shown is old; the session may well go on.", "alarm"))
+    said += [(text, "notice") for text in _stuck(state)]
+    said += [(text, "notice") for text in _failing(moment)]
+    if state.status == "ending":
+        said.append((f"ENDING  waiting for all clear: {len(state.running)} still running", "notice"))
+    said += [(text, "calm") for text in _where(moment)]
+    return tuple(((fit(" " + text, cells), tone),) for text, tone in said[:MOST])
+
+
+def _aborts(moment: Moment) -> list[str]:
+    found = []
+    for abort in moment.state.aborts.values():
+        if abort.status != "counting":
+            continue
+        left = abort_left(abort, moment)
+        rule = abort.rule
+        if moment.plan is not None:
+            rule = next((own.text for own in moment.plan.abort if own.id == abort.rule), abort.rule)
+        value = "no data" if abort.value is None else number(abort.value, 1)
+        found.append(f"ABORT in {left:.0f} s  {rule} ({value})  [b] hold")
+    return found
+
+
+def abort_left(abort: Abort, moment: Moment) -> float:
+    """Real seconds until the rule halts the day."""
+    rate = moment.state.rate or 1.0
+    return max(0.0, abort.countdown - (moment.t - abort.t) / rate)
+
+
+def _halt(moment: Moment, halt: Halt) -> str:
+    state = moment.state
+    if halt.seconds is not None:
+        proven = sum(1 for proof in halt.proofs if proof.outcome != "stuck")
+        stuck = len(halt.proofs) - proven
+        if stuck:
+            return f"HALTED in {halt.seconds:.1f} s, {proven} proven, {stuck} STUCK. Locked: [u] unlock"
+        return f"HALTED in {halt.seconds:.1f} s, proven. Locked: [u], then type unlock to go on."
+    parts = []
+    for run in state.runs.values():
+        if run.id in halt.runs or run.running:
+            title = run.experiment
+            if run.running:
+                done = run.recovered + run.lost
+                parts.append(f"{title} {run.state} {done}/{len(run.targets)}")
+            else:
+                parts.append(f"{title} {run.how or 'gone'}")
+    count = len(halt.runs)
+    return f"HALTING  {count} fault{'s' if count != 1 else ''} · " + " · ".join(parts)
+
+
+def _stuck(state: State) -> list[str]:
+    return [
+        f"STUCK  {run.experiment}: {run.message or 'the cluster does not say why'}; deletion is tried again"
+        for run in state.runs.values()
+        if run.state == "stuck"
+    ]
+
+
+def _failing(moment: Moment) -> list[str]:
+    found = []
+    for name, source in moment.state.sources.items():
+        if source.ok is False and moment.info.live:
+            hint = f"  {source.hint}" if source.hint else ""
+            found.append(f"{name} fails since {clock(source.since)}: {source.error}{hint}")
+    return found
+
+
+def _where(moment: Moment) -> list[str]:
+    state = moment.state
+    if not moment.info.live:
+        day = f" {moment.info.recorded}" if moment.info.recorded else ""
+        return [f"recorded{day}, nothing here is live"]
+    if not moment.playhead.pinned:
+        return [f"looking back at {clock(moment.t)}; the day is at {clock(moment.head)}  [end] back to now"]
+    if state.status == "closed":
+        left = f"; left behind: {', '.join(state.left)} (controlroom sweep)" if state.left else ""
+        return [f"the day is closed: {state.closed_reason}{left}"]
+    if state.held_since is not None:
+        return [f"the plan's clock is held for {span(moment.t - state.held_since)}; faults, samples and alerts go on  [h] go on"]
+    return []

@@ -1,0 +1,54 @@
+"""A line of cells to draw on: what is put later lies on top."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from controlroom.tui.text import Row
+
+
+class Canvas:
+    """One row of `cells` terminal cells."""
+
+    def __init__(self, cells: int) -> None:
+        self.cells = cells
+        self._texts = [" "] * cells
+        self._tones = [""] * cells
+        self._taken = [False] * cells
+
+    def put(self, x: int, text: str, tone: str = "") -> int:
+        """Writes from cell x on, cut at both ends; the cell after it is returned."""
+        for char in text:
+            size = cell_len(char)
+            if size == 0:
+                if 0 < x <= self.cells:
+                    self._texts[x - 1] += char
+                continue
+            if 0 <= x and x + size <= self.cells:
+                self._texts[x] = char
+                for at in range(x, x + size):
+                    self._tones[at], self._taken[at] = tone, True
+                    if at > x:
+                        self._texts[at] = ""
+            x += size
+        return x
+
+    def free(self, x: int, cells: int) -> bool:
+        """Whether nothing lies on those cells and they are on the line."""
+        return 0 <= x and x + cells <= self.cells and not any(self._taken[x : x + cells])
+
+    def put_free(self, x: int, text: str, tone: str = "") -> bool:
+        """Writes only where nothing lies yet."""
+        if not self.free(x, cell_len(text)):
+            return False
+        self.put(x, text, tone)
+        return True
+
+    def row(self) -> Row:
+        found: list[tuple[str, str]] = []
+        for text, tone in zip(self._texts, self._tones, strict=True):
+            if found and found[-1][1] == tone:
+                found[-1] = (found[-1][0] + text, tone)
+            else:
+                found.append((text, tone))
+        return tuple(found)

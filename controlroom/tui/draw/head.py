@@ -1,0 +1,161 @@
+"""The two lines at the top: what and where this is, and the clock with what comes next."""
+
+from __future__ import annotations
+
+import re
+
+from controlroom.core import timeline
+from controlroom.core.plan import Plan
+from controlroom.core.state import Source, State
+from controlroom.core.timeline import Coming
+from controlroom.tui.moment import Moment
+from controlroom.tui.text import Row, age, clock, fit, row_width, span, spread, width
+
+SOURCES = (
+    ("kubernetes", "k8s"),
+    ("prometheus", "prom"),
+    ("alertmanager", "alerts"),
+)
+OWN_ACT = frozenset({"experiment", "load-start", "load-stop", "clean-up"})
+"""Steps that the room itself carries out: overdue, they come before what is next."""
+
+
+def status_row(moment: Moment, cells: int) -> Row:
+    """Title, place, lab; then sources, record, seat."""
+    right = (*_sources(moment, cells), *_record(moment), (f"  {moment.info.seat} ", "dim"))
+    left: list[tuple[str, str]] = []
+    place = _place(moment)
+    room = cells - row_width(right) - 2
+    title = moment.plan.title if moment.plan else moment.info.title
+    title = re.sub(r"^game day:\s*", "", title, flags=re.IGNORECASE)
+    shown = place if width(title) + sum(width(text) for text, _ in place) + 3 <= room else place[1:]
+    if width(title) + sum(width(text) for text, _ in shown) + 3 > room:
+        title = fit(title, max(8, room - sum(width(text) for text, _ in shown) - 3)).rstrip()
+    left = [(" " + title, "strong"), ("  ", ""), *shown]
+    return spread(tuple(left), tuple(right), cells)
+
+
+def _place(moment: Moment) -> list[tuple[str, str]]:
+    opened = moment.state.opened
+    if opened is None:
+        return [("entering the room …" if not moment.entered else "", "dim")]
+    cluster = opened.bindings.cluster
+    found = [(f"{cluster.context}/{','.join(cluster.namespaces)}", "dim")]
+    if opened.lab:
+        found.append((f" LAB ×{moment.state.rate:g}", "accent"))
+    return found
+
+
+def _sources(moment: Moment, cells: int) -> tuple[tuple[str, str], ...]:
+    if not moment.info.live or moment.state.opened is None:
+        return ()
+    found: list[tuple[str, str]] = []
+    for name, short in SOURCES:
+        source = moment.state.sources.get(name, Source())
+        if source.ok is None:
+            found.append((f"{short} ○  ", "dim"))
+            continue
+        if not source.ok:
+            found.append((f"{short} ✗ {age(moment.t - source.since)}  ", "bad"))
+            continue
+        found += [(f"{short} ", "dim"), ("●", "good")]
+        heard = heard_ago(moment) if name == "prometheus" else None
+        found.append((f" {age(heard)}  " if heard is not None and cells >= 100 else "  ", "dim"))
+    return tuple(found)
+
+
+def heard_ago(moment: Moment) -> float | None:
+    """Session seconds since the newest sample step; None: there is none."""
+    state = moment.state
+    ends = [
+        first + (length - 1) * moment.view.columns.step
+        for first, length in zip(state.first_step, state.lengths, strict=True)
+        if first is not None and length
+    ]
+    now = moment.at(moment.t)
+    return now.timestamp() - max(ends) if ends and now else None
+
+
+def _record(moment: Moment) -> tuple[tuple[str, str], ...]:
+    if not moment.info.live:
+        return (("▶ RECORDED", "accent"),)
+    if moment.state.status == "closed":
+        return (("■ CLOSED", "dim"),)
+    if moment.trouble:
+        return (("✗ NO RECORD SEEN", "bad"),)
+    return (("◉ REC", "accent" if moment.entered else "dim"),)
+
+
+def phase_title(plan: Plan, phase: str) -> str:
+    """The title without a leading *Phase 2:*."""
+    return re.sub(r"^phase\s+\d+\s*[:.–-]\s*", "", plan.phase(phase).title, flags=re.IGNORECASE)
+
+
+def clock_row(moment: Moment, cells: int) -> Row:
+    """Session time, phase and what is left of it; next step; faults active and the halt key."""
+    left = _clock_left(moment)
+    right = _faults(moment, cells)
+    middle = _next(moment, cells - row_width(left) - row_width(right) - 4)
+    return spread((*left, ("  ", ""), *middle), right, cells)
+
+
+def _clock_left(moment: Moment) -> Row:
+    state, plan = moment.state, moment.plan
+    found: list[tuple[str, str]] = [(f" T+{clock(moment.t)} ", "strong")]
+    if plan is None:
+        return tuple(found)
+    if state.phase is None:
+        words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
+        started = any(phase.status != "planned" for phase in state.phases)
+        found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
+        return tuple(found)
+    left = timeline.left(state, moment.t) or 0.0
+    found.append((f" {phase_title(plan, state.phase).upper()} ", "phase"))
+    found.append((f" {span(left)} left", "strong") if left >= 0 else (f" {span(-left)} OVER", "warn"))
+    if state.held_since is not None:
+        found.append((f"  ‖ HELD {span(moment.t - state.held_since)}", "warn"))
+    return tuple(found)
+
+
+def next_up(state: State, t: float) -> tuple[Coming | None, int]:
+    """What to name as next, and how many planned things are overdue besides it."""
+    items = timeline.coming(state, t)
+    plan = state.plan
+    kinds = {step.id: step.kind for _, step in plan.steps} if plan else {}
+    overdue = [item for item in items if item.t < t]
+    ours = [item for item in overdue if kinds.get(item.id) in OWN_ACT]
+    ahead = [item for item in items if item.t >= t]
+    found = ours[0] if ours else ahead[0] if ahead else None
+    return found, len(overdue) - len(ours[:1])
+
+
+def _next(moment: Moment, room: int) -> Row:
+    if moment.plan is None or moment.state.status == "closed":
+        return ()
+    found, more = next_up(moment.state, moment.t)
+    tail: Row = ((f"  {more} due [k]", "over"),) if more and moment.info.live else ()
+    if found is None:
+        return tail
+    if found.t < moment.t:
+        head, rest = "DUE", f" {span(moment.t - found.t)} ago"
+    else:
+        head, rest = f"NEXT {clock(found.t)}", f" in {span(found.t - moment.t)}"
+    space = room - width(head) - width(rest) - row_width(tail) - 1
+    if space < 6:
+        tail, head = (), head.split(" ")[0]
+        space = room - width(head) - width(rest) - 1
+    if space < 6:
+        return ()
+    tone = "warn" if found.t < moment.t else "accent"
+    return ((head + " ", tone), (fit(found.text, min(space, width(found.text))), ""), (rest, "strong"), *tail)
+
+
+def _faults(moment: Moment, cells: int) -> Row:
+    running = len(moment.state.running)
+    key: Row = ((" [!] halt ", "key"),) if moment.info.live and cells >= 60 else ()
+    if moment.state.locked:
+        return (("■ LOCKED", "notice"), *key)
+    if running == 0:
+        return (("no fault active" if cells >= 100 else "0 ACTIVE", "dim"), *key)
+    word = f" {running} FAULT{'S' if running > 1 else ''} ACTIVE " if cells >= 100 else f" {running} ACTIVE "
+    return ((word, "alarm"), *key)

@@ -1,0 +1,92 @@
+"""Experiments and their runs in words."""
+
+from __future__ import annotations
+
+from controlroom.core import timeline
+from controlroom.core.plan import Experiment
+from controlroom.core.state import Run
+from controlroom.tui.moment import Moment
+from controlroom.tui.text import Row, clock, fit, span, width, wrapped
+
+
+def counts(run: Run) -> str:
+    """State in a word with how many targets of how many: `ACTIVE 3/3`, `ended recovered 3/3`."""
+    total = len(run.targets)
+    word = run.state.replace("-", " ").upper()
+    if run.state in ("injecting", "inject-failing", "fired"):
+        return f"{word} {run.injected}/{total}"
+    if run.state in ("active", "paused"):
+        lost = f", {run.lost} lost" if run.lost else ""
+        return f"{word} {run.injected - run.lost}/{total}{lost}"
+    if run.state in ("recovering", "stuck"):
+        return f"{word} {run.recovered}/{total}"
+    if run.state == "ended":
+        return f"ended {run.how}".rstrip()
+    return word
+
+
+def experiment_state(moment: Moment, experiment: Experiment) -> tuple[str, str, str]:
+    """State, what to say of its time, and the tone: `ACTIVE 3/3`, `ends 3:12`, `bad`."""
+    state = moment.state
+    run = state.latest_run(experiment.id)
+    if run is None:
+        if experiment.id in state.refused:
+            return "REFUSED", state.refused[experiment.id], "warn"
+        if state.status == "closed":
+            return "never started", "", "dim"
+        start = timeline.planned_start(state, experiment, moment.t)
+        if start <= moment.t:
+            return "DUE", f"{span(moment.t - start)} ago", "warn"
+        return "planned", f"in {span(start - moment.t)}", "dim"
+    tone = "bad" if run.running else "warn" if run.state == "refused" else "dim"
+    return counts(run), _time(moment, run), tone
+
+
+def _time(moment: Moment, run: Run) -> str:
+    now = moment.at(moment.t)
+    if run.stop and run.running:
+        return f"stopping ({run.stop})"
+    if run.state in ("active", "injecting") and run.ends_at and now:
+        left = (run.ends_at - now).total_seconds()
+        return f"ends {span(max(0.0, left))}"
+    if run.injection is not None:
+        return clock(moment.t_of(run.injection.first))
+    return clock(run.requested)
+
+
+def experiment_row(moment: Moment, index: int, experiment: Experiment, cells: int) -> Row:
+    """`1 Pod kill  FIRED 3/3  15:04`."""
+    word, when, tone = experiment_state(moment, experiment)
+    # Word and time have their columns; in a narrow pane the title gives way.
+    words = min(22, max(10, cells * 9 // 20))
+    name = max(6, cells - words - min(13, width(when)) - 4)
+    said = f" {when}" if when else ""
+    return (
+        (f"{index + 1} ", "dim"),
+        (fit(experiment.title, name) + " ", ""),
+        (fit(word, words), tone),
+        (fit(said, cells - 2 - name - 1 - words), "dim"),
+    )
+
+
+def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int) -> tuple[Row, ...]:
+    """Expected, observe, targets and the last message of one experiment."""
+    run = moment.state.latest_run(experiment.id)
+    check = moment.state.checks.get(experiment.id)
+    parts = [("expected", ", ".join(experiment.expected)), ("observe", ", ".join(experiment.observe))]
+    if run is not None and run.targets:
+        names = ", ".join(target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets)
+        parts.append(("targets", f"{len(run.targets)}: {names}"))
+    elif check is not None:
+        parts.append(("targets", f"{len(check.targets)} by preview, {check.mode}"))
+    if experiment.alert is not None:
+        parts.append(("alert", experiment.alert.name))
+    if run is not None and run.message:
+        parts.insert(0, ("message", run.message))
+    rows: list[Row] = []
+    for label, text in parts:
+        if not text:
+            continue
+        for number, line in enumerate(wrapped(text, max(8, cells - 10))[:2]):
+            rows.append(((fit(label if number == 0 else "", 9) + " ", "dim"), (line, "")))
+    return tuple(rows[:height])

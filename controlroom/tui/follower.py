@@ -1,0 +1,134 @@
+"""Follows a room: keeps its history, moves the playhead, makes the moments that are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from controlroom.core import playhead as heads
+from controlroom.core.assessment import Assessment
+from controlroom.core.columns import View
+from controlroom.core.events import Event
+from controlroom.core.playhead import History, LiveClock, Playhead
+from controlroom.room import Room, RoomClosed
+from controlroom.tui.moment import Moment
+
+Assess = Callable[[View, float], Assessment]
+
+
+class Follower:
+    """One room, seen by one viewer. `real` gives monotonic seconds, `assess` computes the figures."""
+
+    BURST = 400
+    """Events taken in before the screen gets its turn."""
+    SHARE = 4.0
+    """The figures get at most one part in this many of the time."""
+    LEAST = 0.5
+    """Real seconds between two computations of the figures while time moves."""
+
+    def __init__(self, room: Room, assess: Assess, real: Callable[[], float] = time.monotonic) -> None:
+        self.room = room
+        self.history = History()
+        self.playhead = Playhead(pinned=True)
+        self.trouble = ""
+        self.ended = False
+        self._assess = assess
+        self._real = real
+        self._clock = LiveClock()
+        self._moved_at = real()
+        self._figures = Assessment()
+        self._figures_of: tuple[int, int] | None = None
+        self._again = 0.0
+
+    async def follow(self, arrived: Callable[[], None]) -> None:
+        """Takes in every event; `arrived` is called after each burst and at the end."""
+        pending = 0
+        try:
+            async for event in self.room.events(self.history.head.seq):
+                self.take(event)
+                pending += 1
+                if pending >= self.BURST or self.room.info.live:
+                    pending = 0
+                    arrived()
+                    await asyncio.sleep(0)
+        except RoomClosed as closed:
+            self.trouble = str(closed) or "the room was closed"
+        self.ended = True
+        arrived()
+
+    def take(self, event: Event) -> None:
+        """One more event."""
+        self.history.append(event)
+        self._clock.heard(event.t, self._real())
+
+    @property
+    def head(self) -> float:
+        """Newest session second: of a live room the present, of a saved one its last event."""
+        state = self.history.head
+        if not self.room.info.live or self.ended or state.status in ("empty", "closed"):
+            return state.t
+        return self._clock.t(self._real(), state.rate)
+
+    def moment(self) -> Moment:
+        """The moment to show now."""
+        real = self._real()
+        self.playhead = heads.moved(self.playhead, real - self._moved_at, self.head)
+        self._moved_at = real
+        t = self.playhead.t
+        view = self.history.view(t)
+        return Moment(
+            info=self.room.info,
+            view=view,
+            t=t,
+            head=self.head,
+            playhead=self.playhead,
+            figures=self._figures_at(view, t),
+            stops=self.history.stops,
+            trouble=self.trouble,
+        )
+
+    def _figures_at(self, view: View, t: float) -> Assessment:
+        """The figures of that moment. While time moves they may be a little older than the rest."""
+        wanted = (view.state.seq, int(t))
+        real = self._real()
+        moving = self.playhead.pinned or self.playhead.playing
+        if view.state.plan is None or wanted == self._figures_of or (moving and real < self._again):
+            return self._figures
+        self._figures = self._assess(view, t)
+        self._figures_of = wanted
+        cost = self._real() - real
+        self._again = self._real() + max(self.LEAST, cost * (self.SHARE - 1))
+        return self._figures
+
+    def seek(self, t: float) -> None:
+        self.playhead = heads.sought(self.playhead, t, self.head)
+
+    def seek_by(self, seconds: float) -> None:
+        self.seek(self.playhead.t + seconds)
+
+    def play_or_pause(self) -> None:
+        self._moved_at = self._real()
+        self.playhead = heads.toggled(self.playhead, self.head)
+
+    def faster(self) -> None:
+        self.playhead = heads.at_speed(self.playhead, 1)
+
+    def slower(self) -> None:
+        self.playhead = heads.at_speed(self.playhead, -1)
+
+    def to_head(self) -> None:
+        self.playhead = heads.pinned(self.playhead, self.head)
+
+    def to_stop(self, forward: bool) -> None:
+        """To the next or the last moment worth seeing; a little back over the one just played past."""
+        history, t = self.history, self.playhead.t
+        stop = history.stop_after(t) if forward else history.stop_before(t)
+        if stop is not None:
+            self.seek(stop.t)
+
+    def to_phase(self, forward: bool) -> None:
+        history, t = self.history, self.playhead.t
+        found = history.phase_after(t) if forward else history.phase_before(t)
+        if found is not None:
+            self.seek(found)

@@ -1,0 +1,225 @@
+"""Layouts: which panes, where, how large, from which terminal size on.
+
+The two that a first paint may need are compiled in; the files in `layouts/` are read after it and win.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PANES = (
+    "status",
+    "clock",
+    "banner",
+    "timeline",
+    "metrics",
+    "figures",
+    "experiments",
+    "feed",
+    "notes",
+    "checklist",
+    "keys",
+)
+ONE_LINE = frozenset({"status", "clock", "keys", "figures"})
+
+
+class LayoutError(Exception):
+    """A layout that cannot be used; the message names file and, where it can, line."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A share (`2fr`), a number of cells, or as many rows as the pane asks for up to `cells` (`content`)."""
+
+    cells: int = 0
+    share: int = 0
+    content: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    name: str
+    title: str
+    columns: tuple[Size, ...]
+    rows: tuple[Size, ...]
+    areas: tuple[tuple[str, ...], ...]
+    """Rows of area names; `notes+feed` is one area whose panes take turns."""
+    wide: int = 0
+    tall: int = 0
+    """Least terminal size."""
+    frames: bool = True
+    """Panes have frames; else a line with their title above."""
+    safe_to_share: bool = False
+
+    def panes(self) -> tuple[str, ...]:
+        """Names of all panes, in reading order."""
+        found = [pane for row in self.areas for area in row for pane in area.split("+")]
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Box:
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def parse_size(text: str) -> Size:
+    """`12`, `2fr`, `content`, `content 9`; raises `ValueError`."""
+    word, _, most = text.strip().partition(" ")
+    if word == "content":
+        return Size(cells=int(most) if most else 999, content=True)
+    if word.endswith("fr"):
+        return Size(share=int(word[:-2]))
+    return Size(cells=int(word))
+
+
+def layout(
+    name: str,
+    title: str,
+    columns: str,
+    rows: Iterable[tuple[str, str]],
+    at_least: tuple[int, int] = (0, 0),
+    frames: bool = True,
+    safe_to_share: bool = False,
+) -> Layout:
+    """A layout from its words; raises `ValueError` for what is not a size, not a pane, or not a rectangle."""
+    across = tuple(parse_size(word) for word in columns.split())
+    down: list[Size] = []
+    areas: list[tuple[str, ...]] = []
+    for size, names in rows:
+        down.append(parse_size(size))
+        own = tuple(names.split())
+        own = own * len(across) if len(own) == 1 else own
+        if len(own) != len(across):
+            raise ValueError(f"row {len(areas) + 1} has {len(own)} areas, there are {len(across)} columns")
+        areas.append(own)
+    found = Layout(name, title, across, tuple(down), tuple(areas), *at_least, frames, safe_to_share)
+    _check(found)
+    return found
+
+
+def _check(own: Layout) -> None:
+    for pane in own.panes():
+        if pane not in PANES:
+            near = difflib.get_close_matches(pane, PANES, 1)
+            raise ValueError(f"there is no pane `{pane}`" + (f" (did you mean `{near[0]}`?)" if near else ""))
+    for area in {area for row in own.areas for area in row}:
+        cells = [(x, y) for y, row in enumerate(own.areas) for x, name in enumerate(row) if name == area]
+        xs, ys = {x for x, _ in cells}, {y for _, y in cells}
+        if len(cells) != (max(xs) - min(xs) + 1) * (max(ys) - min(ys) + 1):
+            raise ValueError(f"the area `{area}` is not a rectangle")
+    panes = [pane for area in {a for row in own.areas for a in row} for pane in area.split("+")]
+    if len(panes) != len(set(panes)):
+        raise ValueError("a pane stands in two areas")
+    if "clock" not in panes or "banner" not in panes:
+        raise ValueError("`clock` and `banner` must be somewhere: they say what is broken and what is halted")
+
+
+FACILITATOR = layout(
+    "facilitator",
+    "Facilitator",
+    "3fr 2fr",
+    (
+        ("1", "status"),
+        ("1", "clock"),
+        ("content 4", "banner"),
+        ("content 14", "timeline"),
+        ("3fr", "metrics experiments"),
+        ("2fr", "feed notes"),
+        ("1", "keys"),
+    ),
+    at_least=(100, 30),
+)
+COMPACT = layout(
+    "compact",
+    "Compact",
+    "3fr 2fr",
+    (
+        ("1", "status"),
+        ("1", "clock"),
+        ("content 4", "banner"),
+        ("3", "timeline"),
+        ("3fr", "metrics experiments"),
+        ("2fr", "notes+feed"),
+        ("1", "keys"),
+    ),
+    at_least=(72, 18),
+    frames=False,
+)
+TINY = layout(
+    "tiny",
+    "Clock and banners only",
+    "1fr",
+    (("1", "clock"), ("content 4", "banner"), ("1fr", "metrics"), ("1", "keys")),
+    frames=False,
+)
+COMPILED_IN = {own.name: own for own in (FACILITATOR, COMPACT, TINY)}
+
+
+def choose(layouts: Mapping[str, Layout], wanted: str | None, width: int, height: int) -> Layout:
+    """The wanted layout if it fits, else facilitator, else compact, else the clock alone."""
+    for name in (wanted, "facilitator", "compact"):
+        own = layouts.get(name or "")
+        if own is not None and own.wide <= width and own.tall <= height:
+            return own
+    return TINY
+
+
+def boxes(own: Layout, width: int, height: int, content: Mapping[str, int]) -> dict[str, Box]:
+    """Where each area lies. `content`: rows that each pane asks for, its frame included."""
+    xs = _tracks(own.columns, width)
+    wanted = tuple(
+        Size(cells=min(size.cells, max((content.get(pane, 0) for area in row for pane in area.split("+")), default=0)))
+        if size.content
+        else size
+        for size, row in zip(own.rows, own.areas, strict=True)
+    )
+    ys = _tracks(wanted, height)
+    found: dict[str, Box] = {}
+    for area in dict.fromkeys(area for row in own.areas for area in row):
+        across = [x for row in own.areas for x, name in enumerate(row) if name == area]
+        down = [y for y, row in enumerate(own.areas) if area in row]
+        x, y = xs[min(across)], ys[min(down)]
+        found[area] = Box(x, y, max(0, xs[max(across) + 1] - x), max(0, ys[max(down) + 1] - y))
+    return found
+
+
+def _tracks(sizes: tuple[Size, ...], length: int) -> list[int]:
+    """Edges of consecutive tracks within `length` cells; fixed ones come first, shares divide the rest."""
+    left = max(0, length - sum(size.cells for size in sizes))
+    shares = sum(size.share for size in sizes)
+    edges, exact = [0], 0.0
+    for size in sizes:
+        exact += left * size.share / shares if size.share else size.cells
+        edges.append(min(length, round(exact)))
+    return edges
+
+
+def read_layouts(folder: Path) -> tuple[dict[str, Layout], list[str]]:
+    """The layouts of a folder by name, and one line for each file that cannot be used."""
+    found: dict[str, Layout] = {}
+    troubles: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            own = read_layout(path)
+        except LayoutError as error:
+            troubles.append(str(error))
+        else:
+            found[own.name] = own
+    return found, troubles
+
+
+def read_layout(path: Path) -> Layout:
+    """One file; raises :class:`LayoutError`."""
+    from controlroom.tui.layout_files import parse
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LayoutError(f"{path.name}: {error}") from error
+    return parse(text, path.name)

@@ -1,0 +1,69 @@
+"""What the screens show at one moment: made once a tick, compared by identity, handed down to every pane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controlroom.core.assessment import Assessment
+from controlroom.core.columns import View
+from controlroom.core.plan import Plan
+from controlroom.core.playhead import Playhead, Stop
+from controlroom.core.state import State
+from controlroom.room import RoomInfo
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    info: RoomInfo
+    view: View
+    t: float
+    """Session seconds that are shown."""
+    head: float
+    """Session seconds of the newest that is known."""
+    playhead: Playhead
+    figures: Assessment
+    stops: Sequence[Stop] = ()
+    trouble: str = ""
+    """Why nothing new can come; empty: all is well."""
+    entered: bool = True
+    """False until the room is there: only the title is known."""
+
+    @property
+    def state(self) -> State:
+        return self.view.state
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.view.state.plan
+
+    @property
+    def live(self) -> bool:
+        """Whether it is the newest moment of a session that goes on: what acting on it needs."""
+        return self.info.live and self.playhead.pinned and self.entered and not self.trouble
+
+    def at(self, t: float) -> datetime | None:
+        """UTC of a session second; None before the session is open."""
+        opened = self.state.opened_at
+        return opened + timedelta(seconds=t) if opened else None
+
+    def t_of(self, at: datetime) -> float:
+        """Session seconds of a moment in UTC."""
+        opened = self.state.opened_at
+        return (at - opened).total_seconds() if opened else 0.0
+
+
+def before_entering(title: str) -> Moment:
+    """What there is to show before the room has been entered."""
+    from controlroom.core.columns import Columns
+
+    return Moment(
+        info=RoomInfo(session="", title=title),
+        view=View(State(), Columns(0, 1)),
+        t=0.0,
+        head=0.0,
+        playhead=Playhead(),
+        figures=Assessment(),
+        entered=False,
+    )

@@ -1,0 +1,129 @@
+"""The base of all panes: rows of toned text, painted line by line and only where a line changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from controlroom.tui.moment import Moment
+from controlroom.tui.text import Row, fit_row
+from controlroom.tui.tones import tones
+
+
+class Pane(Widget):
+    """Shows a moment. Subclasses say what with :meth:`rows`."""
+
+    TITLE: ClassVar[str] = ""
+    KEY: ClassVar[str] = ""
+    """Key that chooses the pane, shown in its title."""
+
+    moment: reactive[Moment | None] = reactive(None, repaint=False)
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._rows: tuple[Row, ...] = ()
+        self._styles_of: dict[str, Style] = {}
+
+    def on_mount(self) -> None:
+        if self.TITLE:
+            self.border_title = f"{self.TITLE} \\[{self.KEY}]" if self.KEY else self.TITLE
+        self.watch(self.app, "theme", self._theme_changed, init=False)
+
+    def wanted(self, moment: Moment) -> int:
+        """Rows it would like, without a frame; only asked where the layout says `content`."""
+        return 1
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        """What to show in that many cells and rows."""
+        raise NotImplementedError
+
+    def watch_moment(self) -> None:
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def on_focus(self) -> None:
+        self.redraw()
+
+    def on_blur(self) -> None:
+        self.redraw()
+
+    def _theme_changed(self) -> None:
+        self._styles_of = {}
+        self.refresh()
+
+    def redraw(self) -> None:
+        """Computes the rows again and repaints those that differ."""
+        width, height = self.size
+        if self.moment is None or not width or not height:
+            return
+        rows = tuple(fit_row(row, width) for row in self.rows(self.moment, width, height)[:height])
+        old, self._rows = self._rows, rows
+        changed = [
+            y
+            for y in range(max(len(old), len(rows)))
+            if (old[y] if y < len(old) else None) != (rows[y] if y < len(rows) else None)
+        ]
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        if y >= len(self._rows):
+            return Strip.blank(width, base)
+        return Strip([Segment(text, base + self._tone(tone)) for text, tone in self._rows[y] if text], width)
+
+    def _tone(self, tone: str) -> Style:
+        if not self._styles_of:
+            self._styles_of = tones(self.app.theme)
+        return self._styles_of.get(tone, Style.null())
+
+
+class ListPane(Pane, can_focus=True):
+    """A pane with a chosen line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("enter", "screen.open_chosen", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+    top = 0
+
+    def count(self, moment: Moment) -> int:
+        """How many lines there are to choose from."""
+        raise NotImplementedError
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        """One of them."""
+        raise NotImplementedError
+
+    def listed(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        """The lines that fit, scrolled so that the chosen one is among them."""
+        count = self.count(moment)
+        self.cursor = min(max(0, self.cursor), max(0, count - 1))
+        self.top = min(max(self.top, self.cursor - height + 1), self.cursor, max(0, count - height))
+        shown = range(self.top, min(count, self.top + height))
+        return tuple(self._line(moment, index, width) for index in shown)
+
+    def _line(self, moment: Moment, index: int, width: int) -> Row:
+        mark = ("▸" if self.has_focus else "▹", "title") if index == self.cursor else (" ", "")
+        return (mark, *self.line(moment, index, width - 1))
+
+    def watch_cursor(self) -> None:
+        self.redraw()
+
+    def action_move(self, by: int) -> None:
+        if self.moment is not None:
+            self.cursor = min(max(0, self.cursor + by), max(0, self.count(self.moment) - 1))

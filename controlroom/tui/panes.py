@@ -1,0 +1,188 @@
+"""The panes of the room."""
+
+from __future__ import annotations
+
+from controlroom.core.plan import Experiment, Metric
+from controlroom.core.playhead import Stop
+from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, timeline
+from controlroom.tui.draw.checklist import Item
+from controlroom.tui.moment import Moment
+from controlroom.tui.pane import ListPane, Pane
+from controlroom.tui.text import Row
+
+
+class StatusLine(Pane):
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return (head.status_row(moment, width),)
+
+
+class ClockLine(Pane):
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return (head.clock_row(moment, width),)
+
+
+class Banner(Pane):
+    def wanted(self, moment: Moment) -> int:
+        return len(banner.banner_rows(moment, 80))
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return banner.banner_rows(moment, width)
+
+
+class KeyLine(Pane):
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return (foot.keys_row(moment, width),)
+
+
+class FiguresLine(Pane):
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return (metrics.figures_row(moment, width),)
+
+
+class Timeline(ListPane):
+    """The spine. Left and right choose a moment worth seeing; enter goes there."""
+
+    TITLE = "timeline"
+
+    BINDINGS = [("left", "move(-1)"), ("right", "move(1)")]
+
+    def wanted(self, moment: Moment) -> int:
+        return timeline.wanted_rows(moment)
+
+    def count(self, moment: Moment) -> int:
+        return len(moment.stops)
+
+    def chosen(self) -> Stop | None:
+        stops = self.moment.stops if self.moment else ()
+        return stops[self.cursor] if self.cursor < len(stops) else None
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        picked = self.chosen() if self.has_focus else None
+        self.border_subtitle = f"{picked.kind}: {picked.text}".replace("[", "\\[") if picked else ""
+        return timeline.timeline_rows(moment, width, height, picked.t if picked else None)
+
+
+class Metrics(ListPane):
+    TITLE = "metrics"
+    KEY = "t"
+
+    def count(self, moment: Moment) -> int:
+        return len(moment.plan.metrics) if moment.plan else 0
+
+    def chosen(self) -> Metric | None:
+        plan = self.moment.plan if self.moment else None
+        return plan.metrics[self.cursor] if plan and self.cursor < len(plan.metrics) else None
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return metrics.metric_row(moment, metrics.columns(width), index)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        if moment.plan is None:
+            return ((("The plan's metrics will stand here.", "dim"),),)
+        top: tuple[Row, ...] = ((((" ", ""),) + metrics.header(metrics.columns(width - 1))),)
+        figures = (((" ", ""), *metrics.figures_row(moment, width - 1)),) if height >= 5 else ()
+        listed = self.listed(moment, width, height - 1 - len(figures))
+        blank: tuple[Row, ...] = ((("", ""),),) * (height - 1 - len(figures) - len(listed))
+        return (*top, *listed, *blank, *figures)
+
+
+class Experiments(ListPane):
+    TITLE = "experiments"
+    KEY = "x"
+
+    def count(self, moment: Moment) -> int:
+        return len(moment.plan.experiments) if moment.plan else 0
+
+    def chosen(self) -> Experiment | None:
+        plan = self.moment.plan if self.moment else None
+        return plan.experiments[self.cursor] if plan and self.cursor < len(plan.experiments) else None
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        assert moment.plan is not None
+        return runs.experiment_row(moment, index, moment.plan.experiments[index], width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        if moment.plan is None:
+            return ((("The plan's experiments will stand here.", "dim"),),)
+        count = self.count(moment)
+        listed = self.listed(moment, width, min(count, height))
+        chosen, left = self.chosen(), height - count - 1
+        if chosen is None or left < 2:
+            return listed
+        details = runs.detail_rows(moment, chosen, width - 1, left - 1)
+        keys: tuple[Row, ...] = ()
+        if moment.info.live:
+            keys = (((" [space]", "key"), (" start/stop  ", "dim"), ("[d]", "key"), (" details", "dim")),)
+        blank: tuple[Row, ...] = ((("", ""),),)
+        fill = blank * max(0, height - count - 1 - len(details) - len(keys))
+        return (*listed, *blank, *(((" ", ""), *row) for row in details), *fill, *keys)
+
+
+class Feed(ListPane):
+    TITLE = "feed"
+
+    def count(self, moment: Moment) -> int:
+        return len(moment.state.feed)
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return lines.feed_row(moment.state.feed[-1 - index], width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        if not moment.state.feed:
+            return ((("Alerts, faults, pods and people's acts will go by here.", "dim"),),)
+        return self.listed(moment, width, height)
+
+
+class Notes(ListPane):
+    TITLE = "notes"
+    KEY = "n"
+
+    def count(self, moment: Moment) -> int:
+        return len(moment.state.notes)
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return lines.note_row(moment, lines.notes(moment)[index], width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        if not moment.state.notes:
+            what = "Notes will stand here: n writes one." if moment.info.live else "No note so far."
+            return (((what, "dim"),),)
+        return self.listed(moment, width, height)
+
+
+class Checklist(ListPane):
+    TITLE = "checklist"
+    KEY = "k"
+
+    def count(self, moment: Moment) -> int:
+        return len(checklist.items(moment))
+
+    def chosen(self) -> Item | None:
+        found = checklist.items(self.moment) if self.moment else []
+        return found[self.cursor] if self.cursor < len(found) else None
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return checklist.item_row(moment, checklist.items(moment)[index], width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return self.listed(moment, width, height)
+
+
+def make(name: str) -> Pane:
+    """The pane of that name."""
+    return _KINDS[name](id=name)
+
+
+_KINDS: dict[str, type[Pane]] = {
+    "status": StatusLine,
+    "clock": ClockLine,
+    "banner": Banner,
+    "timeline": Timeline,
+    "metrics": Metrics,
+    "figures": FiguresLine,
+    "experiments": Experiments,
+    "feed": Feed,
+    "notes": Notes,
+    "checklist": Checklist,
+    "keys": KeyLine,
+}

@@ -1,0 +1,1 @@
+"""The screen of the room, and the sheets that lie on it for a while."""

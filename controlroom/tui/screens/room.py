@@ -1,0 +1,127 @@
+"""The screen of the room: panes where the layout wants them, and the keys of the action registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from controlroom.core.plan import Experiment, Metric
+from controlroom.tui import layouts, panes
+from controlroom.tui.actions import ACTIONS
+from controlroom.tui.grid import Areas
+from controlroom.tui.moment import Moment
+from controlroom.tui.pane import ListPane, Pane
+
+
+class RoomScreen(Screen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(own.key, f"app.do('{own.id}')", own.label, tooltip=own.help, show=False, priority=own.id == "next_pane")
+        for own in ACTIONS
+        if not own.everywhere
+    ]
+
+    moment: reactive[Moment | None] = reactive(None, repaint=False)
+
+    def __init__(self, moment: Moment, known: Mapping[str, layouts.Layout], wanted: str | None) -> None:
+        super().__init__()
+        self.set_reactive(RoomScreen.moment, moment)
+        self.known = dict(known)
+        self.wanted = wanted
+        self.own = layouts.FACILITATOR
+        self._panes = [panes.make(name) for name in layouts.PANES]
+        self._in_front: frozenset[str] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        self._areas = Areas(*(pane.data_bind(RoomScreen.moment) for pane in self._panes))
+        yield self._areas
+
+    def on_mount(self) -> None:
+        self.lay_out()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.lay_out()
+
+    def watch_moment(self) -> None:
+        if self.is_mounted and self._content() != self._areas.content:
+            self.lay_out()
+
+    def lay_out(self) -> None:
+        """Puts the panes where the layout for this terminal wants them."""
+        width, height = self.app.size
+        self.own = layouts.choose(self.known, self.wanted, width, height)
+        shown = self.own.panes()
+        for pane in self._panes:
+            pane.display = pane.id in shown
+            pane.set_class(self.own.frames and pane.id not in layouts.ONE_LINE | {"banner"}, "-framed")
+            headed = not self.own.frames and pane.TITLE != "" and pane.id != "timeline"
+            pane.set_class(headed, "-headed")
+        self._areas.rearrange(self.own, self._content(), self._in_front)
+
+    def _content(self) -> dict[str, int]:
+        """Rows that panes ask for, frames included."""
+        if self.moment is None:
+            return {}
+        frame = 2 if self.own.frames else 0
+        return {
+            "banner": self._panes[layouts.PANES.index("banner")].wanted(self.moment),
+            "timeline": self._panes[layouts.PANES.index("timeline")].wanted(self.moment) + frame,
+        }
+
+    def choose(self, name: str) -> None:
+        """Puts the cursor into a pane, in front of those it shares its area with."""
+        if name not in self.own.panes():
+            return
+        shared = next(area.split("+") for row in self.own.areas for area in row if name in area.split("+"))
+        self._in_front = self._in_front - set(shared) | {name}
+        self.lay_out()
+        self.query_one(f"#{name}").focus()
+
+    def next_pane(self) -> None:
+        """The next pane with a cursor, in reading order."""
+        names = [name for name in self.own.panes() if isinstance(self._pane(name), ListPane)]
+        if not names:
+            return
+        focused = self.focused.id if self.focused else None
+        index = names.index(focused) + 1 if focused in names else 0
+        self.choose(names[index % len(names)])
+
+    def next_layout(self) -> str:
+        """The next layout that this terminal has room for; its title."""
+        width, height = self.app.size
+        fitting = [own for own in self.known.values() if own.wide <= width and own.tall <= height and own.tall]
+        if not fitting:
+            return self.own.title
+        names = [own.name for own in fitting]
+        index = names.index(self.own.name) + 1 if self.own.name in names else 0
+        self.wanted = names[index % len(names)]
+        self.lay_out()
+        return self.own.title
+
+    def _pane(self, name: str) -> Pane:
+        return self._panes[layouts.PANES.index(name)]
+
+    def experiment(self) -> Experiment | None:
+        pane = self._pane("experiments")
+        return pane.chosen() if isinstance(pane, panes.Experiments) else None
+
+    def metric(self) -> Metric | None:
+        pane = self._pane("metrics")
+        return pane.chosen() if isinstance(pane, panes.Metrics) else None
+
+    def action_open_chosen(self) -> None:
+        """Enter in a pane: its details."""
+        what = {
+            "metrics": "plot",
+            "experiments": "details",
+            "timeline": "stop_here",
+            "checklist": "checklist",
+            "notes": "edit_note",
+        }.get(self.focused.id or "" if self.focused else "")
+        if what:
+            self.app.run_worker(self.app.run_action(f"do('{what}')"))

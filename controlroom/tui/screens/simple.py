@@ -1,0 +1,139 @@
+"""Three sheets that most questions need: a typed answer, a choice by key, a text to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.widget import Widget
+from textual.widgets import Input
+
+from controlroom.tui.moment import Moment
+from controlroom.tui.screens.sheet import Scroll, Sheet, Text, Write
+from controlroom.tui.text import Row, fit, wrapped
+
+
+def plain(lines: Iterable[str], tone: str = "") -> Write:
+    """Writes those lines, wrapped to the width."""
+    kept = tuple(lines)
+
+    def write(moment: Moment, width: int) -> tuple[Row, ...]:
+        return tuple(((part, tone),) for line in kept for part in wrapped(line, max(1, width)))
+
+    return write
+
+
+class Line(Input):
+    """A text field that keeps still: no blinking over a slow line."""
+
+    def __init__(self, value: str = "", placeholder: str = "") -> None:
+        super().__init__(value, placeholder=placeholder, select_on_focus=False, compact=True)
+        self.cursor_blink = False
+
+
+class Prompt(Sheet[str]):
+    """One typed line. `wrong` says what is wrong with a text; empty: nothing."""
+
+    def __init__(
+        self,
+        moment: Moment,
+        heading: str,
+        about: Iterable[str] = (),
+        value: str = "",
+        wrong: Callable[[str], str] = lambda text: "",
+    ) -> None:
+        super().__init__(moment, heading)
+        self._about = tuple(about)
+        self._value = value
+        self._wrong = wrong
+
+    def parts(self) -> Iterable[Widget]:
+        if self._about:
+            yield Text(plain(self._about, "dim"), id="about")
+        yield Line(self._value)
+        yield Text(plain(("enter keeps it, esc drops it, ^x halts",), "dim"), id="hint")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Line).focus()
+
+    @on(Input.Submitted)
+    def submit(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        if problem := self._wrong(text):
+            self.notify(problem, severity="warning", markup=False)
+            return
+        self.dismiss(text)
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something to choose: by its key, or by cursor and enter."""
+
+    key: str
+    label: str
+    value: str
+    detail: str = ""
+
+
+class Choice(Sheet[str]):
+    """One of several; `about` stands above them."""
+
+    def __init__(self, moment: Moment, heading: str, options: Iterable[Option], about: Iterable[str] = ()) -> None:
+        super().__init__(moment, heading)
+        self._options = tuple(options)
+        self._about = tuple(about)
+
+    def parts(self) -> Iterable[Widget]:
+        if self._about:
+            yield Text(plain(self._about), id="about")
+        options = Scroll(self._rows, id="options")
+        options.styles.height = max(1, len(self._options))
+        yield options
+        yield Text(plain(("a key or enter chooses, esc drops it",), "dim"), id="hint")
+
+    def _rows(self, moment: Moment, width: int) -> tuple[Row, ...]:
+        label = max((len(option.label) for option in self._options), default=0) + 2
+        return tuple(
+            (
+                (fit(option.key, 3), "key"),
+                (fit(option.label, min(label, width - 3)), ""),
+                (fit(option.detail, max(0, width - 3 - label)), "dim"),
+            )
+            for option in self._options
+        )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#options").focus()
+
+    def on_key(self, event: events.Key) -> None:
+        for option in self._options:
+            if option.key and event.character == option.key:
+                event.stop()
+                self.dismiss(option.value)
+                return
+
+    def action_open_chosen(self) -> None:
+        if self._options:
+            self.dismiss(self._options[self.query_one(Scroll).cursor].value)
+
+
+class Reader(Sheet[None]):
+    """A text to scroll through, written anew at each moment."""
+
+    def __init__(self, moment: Moment, heading: str, write: Write) -> None:
+        super().__init__(moment, heading, tall=True)
+        self._write = write
+
+    def parts(self) -> Iterable[Widget]:
+        yield Scroll(self._write)
+        yield Text(plain(("up and down scroll, esc closes",), "dim"), id="hint")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Scroll).focus()
+
+    def action_open_chosen(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,128 @@
+"""Texts for people: times, numbers, and lines cut to terminal cells. Pure; the only place that formats."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.cells import cell_len, set_cell_size
+
+from controlroom.core.clean import clean
+
+Row = tuple[tuple[str, str], ...]
+"""One line of a pane: (text, tone) pieces. A tone is a name of :mod:`controlroom.tui.tones`."""
+
+ELLIPSIS = "…"
+
+
+def span(seconds: float) -> str:
+    """A length of time: `3:48`, `1:02:03`; negative ones with a sign."""
+    sign = "-" if seconds <= -0.5 else ""
+    whole = round(abs(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{sign}{hours}:{minutes:02}:{left:02}" if hours else f"{sign}{minutes}:{left:02}"
+
+
+def clock(seconds: float) -> str:
+    """A session time as minutes and seconds from its start: `31:02`; past 100 minutes the minutes grow."""
+    sign = "-" if seconds < 0 else ""
+    minutes, left = divmod(int(abs(seconds)), 60)
+    return f"{sign}{minutes:02}:{left:02}"
+
+
+def age(seconds: float) -> str:
+    """How old something is, shortly: `0.4s`, `12s`, `3m`, `2h`."""
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f}s"
+    if seconds < 120:
+        return f"{seconds:.0f}s"
+    return f"{seconds / 60:.0f}m" if seconds < 7200 else f"{seconds / 3600:.0f}h"
+
+
+def number(value: float, decimals: int) -> str:
+    """A number with that many decimals; thousands with a `k`, millions with an `M`."""
+    for bound, divisor, suffix in ((1e7, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= bound:
+            return f"{value / divisor:.1f}{suffix}"
+    return f"{value:.{decimals}f}"
+
+
+def wall(at: datetime | None, zone: str) -> str:
+    """Time of day in the room's zone, `14:32:05`; empty for None."""
+    if at is None:
+        return ""
+    try:
+        return at.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
+    except (ZoneInfoNotFoundError, ValueError):
+        return at.strftime("%H:%M:%SZ")
+
+
+def width(text: str) -> int:
+    """Cells that a text takes in a terminal."""
+    return cell_len(text)
+
+
+def fit(text: str, cells: int, align: str = "<") -> str:
+    """The text in exactly that many cells: cut with an ellipsis, or filled up on one side (`<`, `>`, `^`)."""
+    if cells <= 0:
+        return ""
+    if not text.isprintable():
+        text = clean(text)
+    length = cell_len(text)
+    if length > cells:
+        kept = set_cell_size(text, cells - 1).rstrip(" ")
+        return kept + ELLIPSIS + " " * (cells - 1 - cell_len(kept))
+    pad = cells - length
+    if align == ">":
+        return " " * pad + text
+    if align == "^":
+        return " " * (pad // 2) + text + " " * (pad - pad // 2)
+    return text + " " * pad
+
+
+def row_width(row: Row) -> int:
+    return sum(cell_len(text) for text, _ in row)
+
+
+def fit_row(row: Row, cells: int) -> Row:
+    """The row in exactly that many cells."""
+    found: list[tuple[str, str]] = []
+    left = cells
+    for text, tone in row:
+        length = cell_len(text)
+        if length > left:
+            found.append((fit(text, left), tone))
+            return tuple(found)
+        found.append((text, tone))
+        left -= length
+    if left:
+        found.append((" " * left, ""))
+    return tuple(found)
+
+
+def spread(left: Row, right: Row, cells: int) -> Row:
+    """Two rows on one line, the second at the right end; the first gives way."""
+    room = cells - row_width(right)
+    if room <= 0:
+        return fit_row(right, cells)
+    return (*fit_row(left, room), *right)
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """The text in lines of at most that many cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line, paragraph = "", clean(paragraph, 10_000)
+        for word in re.split(r"(?<=\s)", paragraph):
+            if cell_len(line) + cell_len(word.rstrip()) > cells and line:
+                lines.append(line.rstrip())
+                line = ""
+            while cell_len(word) > cells:
+                head = set_cell_size(word, cells)
+                lines.append(head)
+                word = word[len(head.rstrip()) or 1 :]
+            line += word
+        lines.append(line.rstrip())
+    return lines

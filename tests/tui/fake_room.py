@@ -1,0 +1,62 @@
+"""A room in the test's own process: it gives out the events it was fed, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from controlroom.core.events import Event
+from controlroom.core.intents import Accepted, Answer, Intent
+from controlroom.room import RoomClosed, RoomInfo
+
+TITLE = "Game Day: Inventory Service Failure Scenario"
+
+
+class FakeRoom:
+    """Says nothing by itself: tests feed it by hand."""
+
+    def __init__(self, events: Iterable[Event] = (), info: RoomInfo | None = None) -> None:
+        self.info = info or RoomInfo(session="fake", title=TITLE)
+        self.asked: list[Intent] = []
+        self.answer: Answer = Accepted(seq=1)
+        self.closed = False
+        self._events = list(events)
+        self._news = asyncio.Condition()
+        self._broken = ""
+
+    async def feed(self, *events: Event) -> None:
+        async with self._news:
+            self._events.extend(events)
+            self._news.notify_all()
+
+    async def cut(self, why: str) -> None:
+        """The connection is lost."""
+        async with self._news:
+            self._broken = why
+            self._news.notify_all()
+
+    async def events(self, since: int = 0) -> AsyncIterator[Event]:
+        index = 0
+        while True:
+            while index < len(self._events):
+                if self._events[index].seq > since:
+                    yield self._events[index]
+                index += 1
+            if not self.info.live:
+                return
+            async with self._news:
+                if self._broken:
+                    raise RoomClosed(self._broken)
+                if index == len(self._events):
+                    await self._news.wait()
+
+    async def submit(self, intent: Intent) -> Answer:
+        self.asked.append(intent)
+        return self.answer
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def recorded(day: str = "2026-11-22") -> RoomInfo:
+    return RoomInfo(session="saved", title=TITLE, live=False, recorded=day)
