@@ -167,6 +167,17 @@ async def test_a_full_log_is_cut_once_and_the_load_never_waits(tmp_path: Path) -
     assert (tmp_path / "log").stat().st_size == size
 
 
+async def test_a_disk_that_fails_ends_the_log_and_not_the_load(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loud = python("import sys; sys.stdout.write('x' * 1_000_000)")
+    load = CommandLoad(loud, {}, tmp_path / "no" / "folder" / "log")
+    await load.start()
+    async with asyncio.timeout(10):
+        assert await load.ended() == "the load ended by itself"
+    assert "is not kept" in caplog.text
+
+
 async def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     stream = asyncio.StreamReader()
     stream.feed_data(b"x" * 100_000)
