@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from controlroom.clock import HeldClock
 from controlroom.core.events import KubeEvent, ObjectRef, PodObserved
@@ -127,7 +129,13 @@ spec: {action: pod-kill, mode: one, selector: {labelSelectors: {app: inventory-s
 
 
 async def test_what_there_is_comes_first_and_the_pods_before_the_faults(rig: Rig) -> None:
-    rig.stub.on("GET", f"{CORE}/pods", says(listed(5, item("a", 1), item("b", 2))))
+    async def late(request: web.Request) -> web.StreamResponse:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not rig.stub.queries(PODCHAOS)
+        return await says(listed(5, item("a", 1), item("b", 2)))(request)
+
+    rig.stub.on("GET", f"{CORE}/pods", late)
     rig.stub.on("GET", PODCHAOS, says(listed(5, chaos("x", 3))))
     rig.collections()
     found = await rig.take(3)

@@ -56,6 +56,11 @@ def test_the_pod_kill_of_the_seed() -> None:
     assert blast(prepared) == type(blast(prepared))()
 
 
+def test_a_duration_that_would_be_ignored_is_not_sent() -> None:
+    text = (EXPERIMENTS / "pod-failure-inventory-service.yaml").read_text() + "  duration: 30s\n"
+    assert "duration" not in json.loads(made(text).body)["spec"]
+
+
 def test_the_latency_of_the_seed_is_bounded_and_reaches_every_pod_but_one_target_only() -> None:
     prepared = seed("network-latency-inventory.yaml", duration=3000.4)
     assert json.loads(prepared.body)["spec"]["duration"] == "50m1s"
