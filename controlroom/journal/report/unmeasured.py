@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
-from controlroom.core.assessment import Assessment, CriterionResult, Figure, FigureStatus, SignResult
+from controlroom.core.assessment import Assessment, Cell, CriterionResult, Figure, FigureStatus, SignResult
 from controlroom.core.state import State
 from controlroom.core.values import Value
 
-_SILENT: frozenset[FigureStatus] = frozenset({"known", "provisional", "absent"})
-"""`absent` is an answer (it did not happen), not a gap in what we know."""
+_UNKNOWN: frozenset[FigureStatus] = frozenset({"unknown", "censored", "masked"})
 
 _FIGURES = {
     "injected": "time of injection",
@@ -36,10 +35,21 @@ class Unmeasured(Value):
 
 
 def unmeasured(state: State, assessment: Assessment) -> tuple[Unmeasured, ...]:
-    """Everything of a session that is unknown, each with its reason; empty: all was measured."""
-    found = [*_missing_time(state), *_metrics(state, assessment)]
-    found += [*_run_figures(state, assessment), *_judgements(assessment)]
+    """Everything that is unknown, each with its reason; empty: all was measured.
+
+    What is pending may still come, so it counts only once the session is closed. What is absent is known:
+    it did not happen (:func:`absences`).
+    """
+    late = state.status == "closed"
+    statuses = _UNKNOWN | {"pending"} if late else _UNKNOWN
+    found = [*_missing_time(state), *_metrics(state, assessment, late)]
+    found += [*_figures(state, assessment, statuses), *_judgements(assessment, late)]
     return tuple(dict.fromkeys(found))
+
+
+def absences(state: State, assessment: Assessment) -> tuple[Unmeasured, ...]:
+    """Figures that do not exist because nothing happened that they could measure."""
+    return tuple(_figures(state, assessment, frozenset({"absent"})))
 
 
 def _missing_time(state: State) -> Iterator[Unmeasured]:
@@ -51,33 +61,36 @@ def _missing_time(state: State) -> Iterator[Unmeasured]:
         yield Unmeasured(what=outage.what, why="it did not answer", start=outage.start, end=outage.end)
 
 
-def _metrics(state: State, assessment: Assessment) -> Iterator[Unmeasured]:
+def _metrics(state: State, assessment: Assessment, late: bool) -> Iterator[Unmeasured]:
+    """Empty cells of the metrics table: one line for a column and a reason, however many metrics share it."""
     titles = {metric.id: metric.title for metric in state.plan.metrics} if state.plan else {}
-    for row in assessment.rows:
-        title = titles.get(row.metric, row.metric)
-        for column in ("pre", "during", "post"):
-            cell = getattr(row, column)
+    for column in ("pre", "during", "post") if late else ("pre", "during"):
+        reasons: dict[str, list[str]] = {}
+        for row in assessment.rows:
+            cell: Cell = getattr(row, column)
             if cell.value is None:
-                yield Unmeasured(what=f"{title}, {column}", why=cell.reason or "no sample is known")
+                reasons.setdefault(cell.reason, []).append(titles.get(row.metric, row.metric))
+        for reason, names in reasons.items():
+            which = "all metrics" if len(names) == len(assessment.rows) > 1 else ", ".join(names)
+            yield Unmeasured(what=f"{which}: {column} chaos", why=reason or "no sample is known")
     for metric, reason in state.troubled.items():
-        yield Unmeasured(what=f"{titles.get(metric, metric)}, at the end", why=reason)
+        yield Unmeasured(what=f"{titles.get(metric, metric)}: at the end", why=reason)
 
 
-def _run_figures(state: State, assessment: Assessment) -> Iterator[Unmeasured]:
+def _figures(state: State, assessment: Assessment, statuses: Set[str]) -> Iterator[Unmeasured]:
     titles = {own.id: own.title for own in state.plan.experiments} if state.plan else {}
     for run, figures in assessment.runs.items():
         again = run.removeprefix(figures.experiment).replace("#1", "")
         title = titles.get(figures.experiment, figures.experiment) + again
         for name, words in _FIGURES.items():
             figure: Figure = getattr(figures, name)
-            if figure.status not in _SILENT:
-                yield Unmeasured(
-                    what=f"{title}, {words}", why=f"{figure.status}: {figure.reason}".rstrip(": ")
-                )
+            if figure.status in statuses:
+                why = f"{figure.status}: {figure.reason}" if figure.reason else figure.status
+                yield Unmeasured(what=f"{title}: {words}", why=why)
 
 
-def _judgements(assessment: Assessment) -> Iterator[Unmeasured]:
+def _judgements(assessment: Assessment, late: bool) -> Iterator[Unmeasured]:
     judged: tuple[CriterionResult | SignResult, ...] = (*assessment.criteria, *assessment.signs)
     for own in judged:
-        if own.status in ("unknown", "pending"):
+        if own.status == "unknown" or (late and own.status == "pending"):
             yield Unmeasured(what=own.text, why=own.reason or own.status)
