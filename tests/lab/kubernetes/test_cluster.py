@@ -325,7 +325,7 @@ def test_a_pod_that_is_deleted_twice_keeps_its_first_deadline(cluster: Cluster) 
     pod = cluster.store.get(PODS, "bookstore", name)
     assert pod is not None
     first = delete(cluster.store, cluster.timers, PODS, pod).object
-    cluster.step(cluster.now + 0.5)
+    cluster.step(cluster.now + 0.78)  # in the next whole second, before the containers have ended
     held = cluster.store.get(PODS, "bookstore", name)
     assert held is not None
     again = delete(cluster.store, cluster.timers, PODS, held).object
@@ -348,3 +348,18 @@ def test_a_direction_says_which_side_is_slowed(
     cluster.create(chaos("NetworkChaos", action="delay", delay=delay, direction=direction, target=target))
     cluster.step(cluster.now + 3)
     assert {(fault.app, fault.target_app) for fault in cluster.active_faults()} == touched
+
+
+def test_a_target_that_vanishes_before_its_turn_keeps_the_fault_from_being_all_injected(
+    cluster: Cluster,
+) -> None:
+    cluster.create(chaos("NetworkChaos", name="slow", action="delay", delay={"latency": "1s"}))
+    cluster.create(chaos("PodChaos", name="kill", action="pod-kill", mode="one"))
+    cluster.step(cluster.now + 3)
+    held = cluster.store.get(NETWORK_CHAOS, "bookstore", "slow")
+    assert held is not None
+    conditions = {each["type"]: each["status"] for each in held["status"]["conditions"]}
+    assert (conditions["Selected"], conditions["AllInjected"]) == ("True", "False")
+    assert len(cluster.active_faults()) == 2
+    failures = [message for reason, message in events(cluster, "NetworkChaos") if reason == "Failed"]
+    assert failures and all(message.endswith("not found") for message in failures)
