@@ -108,14 +108,14 @@ FLIPS = {
     "slow-recovery": {"recovery": "fail"},
     "cascade": {"cascading": "set"},
     "alert-masked": {"alerts": "unknown", "alerts-delayed": "unknown"},
-    "p95": {"p95": "fail"},
+    "p95": {"latency": "fail"},
     "errors": {"errors": "fail"},
 }
 CALM = {
     "alerts": "pass",
     "data-loss": "pass",
     "recovery": "pass",
-    "p95": "pass",
+    "latency": "pass",
     "errors": "pass",
     "alerts-delayed": "clear",
     "manual-intervention": "clear",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -24,7 +25,8 @@ def interventions(context: Context, harms: Sequence[Harm]) -> tuple[tuple[float,
         asked += [(halt.t, "halt") for halt in context.state.halts if run.id in halt.runs]
         for t, why in asked:
             moment = context.at(t)
-            if acted_until is None or acted_until >= moment:
+            # Records of the effect's end are cut to whole seconds; the request to stop is not.
+            if acted_until is None or acted_until >= math.floor(moment):
                 found.append((moment, f"{why} of {harm.own.experiment.title}"))
     return tuple(sorted(found))
 
