@@ -232,10 +232,15 @@ async def test_a_finalizer_that_stays_is_stuck_and_then_ends(room: World) -> Non
 async def test_what_went_while_its_place_in_history_was_lost_is_told_as_gone(room: World) -> None:
     prepared = room.prepared("network-latency-inventory.yaml")
     run = await room.follow(await room.start(prepared), lambda said: said.state == "active")
+    gone = asyncio.Event()
+    room.lab.store.subscribe(
+        lambda change: (
+            gone.set() if (change.type, change.object["kind"]) == ("DELETED", "NetworkChaos") else None
+        )
+    )
     assert run.object is not None
     await room.adapter.delete(run.object)
-    while await room.adapter.read(prepared.object) is not None:
-        await asyncio.sleep(0.01)
+    await gone.wait()
     room.lab.trouble = Trouble(refusals=(Refusal(status=410, verb="watch"),))
     run = await room.follow(run, lambda said: said.state == "ended")
     assert run.how == "recovered 3/3"
