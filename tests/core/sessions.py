@@ -218,7 +218,7 @@ class Story:
         labels: Mapping[str, str] | None = None,
         known: float | None = None,
     ) -> Story:
-        """An alert as read at `known`, by default at once."""
+        """An alert as read at `known`, by default as soon as the story allows."""
         body = e.AlertObserved(
             name=name,
             labels=dict(labels or {}),
@@ -229,7 +229,8 @@ class Story:
             uncertainty=0.5,
         )
         latest = fired if resolved is None else resolved
-        return self.say(known if known is not None else max(latest, 0), body, clock="prometheus")
+        read = max(latest, self.events[-1].t) if known is None else known
+        return self.say(read, body, clock="prometheus")
 
     def silence(self, t: float, *matchers: tuple[str, str, bool, bool], name: str = "s1") -> Story:
         body = e.SilenceObserved(

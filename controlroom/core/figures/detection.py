@@ -106,14 +106,15 @@ def earliest(figures: Sequence[Figure]) -> Figure | None:
     return min(found, key=lambda own: own[0])[1] if found else None
 
 
-def detected_figure(alert: Figure, human: Figure) -> tuple[Figure, str]:
-    """The earlier of the alert's firing and a person's mark, and which of them it is."""
+def detected_figure(own: Injected, alert: Figure, human: Figure) -> tuple[Figure, str]:
+    """The earlier of the alert's firing and a person's mark, and which of them it is.
+
+    Without either, what keeps the alert away says why; an experiment without an alert waits for a person.
+    """
     first = earliest([alert, human])
-    if first is not None:
-        return first, "alert" if first is alert else "person"
-    if alert.status == "absent" and human.status == "pending":
-        return human, ""
-    return alert, ""
+    if first is None:
+        return (human if own.experiment.alert is None else alert), ""
+    return first, "alert" if first is alert else "person"
 
 
 def silence_figure(context: Context, alert: AlertObserved, since: float, until: float) -> Figure | None:

@@ -60,7 +60,7 @@ def run_figures(context: Context, harm: Harm, lives: Sequence[Life]) -> RunFigur
     own = harm.own
     alert, episode = detection.alert_figure(context, own)
     human = _human(context, own, lives)
-    detected, by = detection.detected_figure(alert, human)
+    detected, by = detection.detected_figure(own, alert, human)
     acknowledged = _acknowledged(context, own, lives, detected, episode)
     root_cause = milestones.first_owned(context, own.run.id, lives, "root-cause")
     root_cause = root_cause or _missing(context, harm, "no root cause was named")
