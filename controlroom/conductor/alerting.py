@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from controlroom.conductor.context import Part
+from controlroom.conductor.pacing import follow
 from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.sampling import BEHIND, BEHIND_REAL
 from controlroom.conductor.watchman import Watchman
 from controlroom.core.state import episode
-from controlroom.sources.ports import AlertSource, MetricSource, SourceError
+from controlroom.sources.ports import AlertSource, MetricSource
 
 EVERY = 1.0
 EVERY_REAL = 0.4
+LOOK_BACK = 60.0
+"""Seconds before the opening that are looked at, too: an alert may fire already."""
 
 
 class Alerting(Part):
@@ -26,29 +32,25 @@ class Alerting(Part):
         self._read_to: float | None = None
 
     async def run(self) -> None:
+        """Follows both, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow("prometheus alerts", self.read_alerts))
+            group.create_task(self._follow("alertmanager", self.read_silences))
+
+    async def _follow(self, source: str, read: Callable[[], Awaitable[None]]) -> None:
         clock = self.recorder.clock
-        while True:
-            await self.read_alerts()
-            await self.read_silences()
-            await clock.sleep(max(EVERY, EVERY_REAL * clock.rate))
+        async for _ in follow(read, source, self._watchman, clock, every=EVERY, every_real=EVERY_REAL):
+            continue
 
     async def read_alerts(self) -> None:
-        """Alert episodes since the last reading. An alert's moment is the first sample that fires."""
-        clock = self.recorder.clock
-        known = self.state.sources.get("prometheus")
-        offset = known.offset if known and known.offset is not None else 0.0
-        until = clock.time() + offset - BEHIND - BEHIND_REAL * max(0.0, clock.rate - 1.0)
-        if self._read_to is None:
-            assert self.state.opened_at is not None
-            self._read_to = self.state.opened_at.timestamp() + offset - 60.0
-        if until <= self._read_to:
+        """Alert episodes since the last reading; an alert's moment is the first sample that fires.
+
+        Raises SourceError.
+        """
+        until = self._until()
+        if until <= self._since:
             return
-        try:
-            found = await self._metrics.alerts(self._read_to, until)
-        except SourceError as error:
-            self._watchman.failed("prometheus alerts", error)
-            return
-        self._watchman.answered("prometheus alerts")
+        found = await self._metrics.alerts(self._since, until)
         self._read_to = until
         for alert in found:
             if self.state.alerts.get(episode(alert)) != alert:
@@ -59,13 +61,25 @@ class Alerting(Part):
                 }
                 self.recorder.record(alert, actor=SOURCE, at=moments[alert.state], clock="prometheus")
 
+    @property
+    def _offset(self) -> float:
+        known = self.state.sources.get("prometheus")
+        return known.offset if known and known.offset is not None else 0.0
+
+    def _until(self) -> float:
+        """What Prometheus has evaluated for certain by now, Unix seconds of its clock."""
+        clock = self.recorder.clock
+        return clock.time() + self._offset - BEHIND - BEHIND_REAL * max(0.0, clock.rate - 1.0)
+
+    @property
+    def _since(self) -> float:
+        if self._read_to is None:
+            assert self.state.opened_at is not None
+            self._read_to = self.state.opened_at.timestamp() + self._offset - LOOK_BACK
+        return self._read_to
+
     async def read_silences(self) -> None:
-        try:
-            found = await self._alerts.silences()
-        except SourceError as error:
-            self._watchman.failed("alertmanager", error)
-            return
-        self._watchman.answered("alertmanager")
-        for silence in found:
+        """What is acknowledged. Raises SourceError."""
+        for silence in await self._alerts.silences():
             if self.state.silences.get(silence.silence) != silence:
                 self.recorder.record(silence, actor=SOURCE, at=silence.starts_at, clock="alertmanager")

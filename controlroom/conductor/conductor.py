@@ -27,7 +27,7 @@ from controlroom.core import intents as i
 from controlroom.core.events import Actor, SessionOpened
 from controlroom.core.intents import Accepted, Answer, Intent, IntentBase
 from controlroom.core.values import Value
-from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource
+from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource, SourceError
 
 _log = logging.getLogger(__name__)
 
@@ -178,11 +178,9 @@ class Conductor:
                     await self.recorder.clock.sleep(1.0)
                 await self._sampler.catch_up()
                 await self._alerting.read_alerts()
-        except TimeoutError:
-            body = e.SourceFailed(
-                source="prometheus", error="the last samples of the day could not be had", hint=""
-            )
-            self.recorder.record(body)
+        except (TimeoutError, SourceError):
+            error = SourceError("prometheus", "the last samples of the day could not be had")
+            self._watchman.failed("prometheus", error)
 
     async def _ask_end(self, intent: i.End, actor: Actor) -> Answer:
         state = self.recorder.state

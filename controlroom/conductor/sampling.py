@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 
 from controlroom.conductor.context import Part
+from controlroom.conductor.pacing import follow
 from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.watchman import Watchman
 from controlroom.core import events as e
@@ -45,10 +46,13 @@ class Sampler(Part):
         return round(self.plan.sampling.step)
 
     async def run(self) -> None:
+        """Stores what comes, until cancelled."""
         clock = self.recorder.clock
-        while True:
-            await self.once()
-            await clock.sleep(max(float(self.step), EVERY_REAL * clock.rate))
+        every = float(self.step)
+        async for _ in follow(
+            self.read, self.name, self._watchman, clock, every=every, every_real=EVERY_REAL
+        ):
+            continue
 
     async def catch_up(self) -> None:
         """Returns when every metric is up to the newest step."""
@@ -66,19 +70,23 @@ class Sampler(Part):
         return math.floor((clock.time() + offset - behind) / self.step) * self.step
 
     async def once(self) -> bool:
-        """One query; tells whether every metric is up to the newest step."""
+        """One reading; tells whether every metric is up to the newest step."""
+        try:
+            done = await self.read()
+        except SourceError as error:
+            self._watchman.failed(self.name, error)
+            return False
+        self._watchman.answered(self.name)
+        return done
+
+    async def read(self) -> bool:
+        """Asks for what is missing and stores it; tells whether that is all there is. Raises SourceError."""
         end = self.newest()
         asked = self._asked(end)
         if not asked:
             return True
         end = min(end, min(asked.values()) + (MOST_STEPS - 1) * self.step)
-        try:
-            found = await self._source.read(asked, end, self.step)
-        except SourceError as error:
-            self._watchman.failed(self.name, error)
-            return False
-        self._watchman.answered(self.name)
-        self._store(asked, found)
+        self._store(asked, await self._source.read(asked, end, self.step))
         return end >= self.newest() - self.step
 
     def _asked(self, end: int) -> dict[int, int]:
