@@ -29,6 +29,11 @@ from controlroom.lab.prometheus.values import (
     merged,
 )
 
+#: More steps than this a subquery may not have: they would be computed for every series and kept in memory.
+MOST_SUBQUERY_STEPS = 1_000_000
+
+TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -176,6 +181,8 @@ class Evaluator:
         ends = self._moments(node.moment)
         step = node.step_ms or self._settings.subquery_step_ms
         first = ends[0] - node.range_ms
+        if (ends[-1] - first) // step > MOST_SUBQUERY_STEPS:
+            raise execution(TOO_MANY_SAMPLES)
         inner = Grid(first + -first % step, ends[-1], step)
         evaluator = Evaluator(self._storage, inner, self._settings, span=self._span, deadline=self._deadline)
         if not inner.times:

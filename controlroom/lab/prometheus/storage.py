@@ -12,6 +12,9 @@ from controlroom.lab.prometheus.numbers import STALE_NAN, is_stale
 #: A series that has not been appended to for this long is no longer seen (milliseconds).
 LOOKBACK_MS = 5 * 60 * 1000
 
+#: So many selections are remembered until a series comes or goes.
+_SELECTIONS = 1000
+
 
 class StoredSeries:
     """One series: times in Unix milliseconds, ascending, and as many values."""
@@ -108,6 +111,8 @@ class Storage:
         """The series that fulfil all matchers, sorted by labels."""
         found = self._selections.get(matchers)
         if found is None:
+            if len(self._selections) >= _SELECTIONS:
+                self._selections.clear()
             found = self._selections[matchers] = sorted(self._matching(matchers), key=lambda one: one.labels)
         return found
 

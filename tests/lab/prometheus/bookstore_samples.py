@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from controlroom.lab.prometheus.labels import Labels, metric
 from controlroom.lab.prometheus.storage import Storage
@@ -160,6 +161,10 @@ def _odd(rng: random.Random) -> Iterator[SampledSeries]:
     yield SampledSeries(metric("cancels", {"job": "odd"}), cancels)
     yield SampledSeries(metric("gappy", {"job": "odd"}), _gauge(rng, 5, 1, _times(0, 100) + _times(260, 500)))
     yield SampledSeries(metric("negative", {"job": "odd"}), _gauge(rng, -40, 9, _times()))
+
+
+def _matched(rng: random.Random) -> Iterator[SampledSeries]:
+    """Two names whose label sets meet in part."""
     yield SampledSeries(
         metric("a", {"side": "left", "shared": "x", "kind": "1"}), _gauge(rng, 2, 0.1, _times())
     )
@@ -179,7 +184,7 @@ def _odd(rng: random.Random) -> Iterator[SampledSeries]:
 
 
 def _planned(rng: random.Random) -> Iterator[SampledSeries]:
-    """What the shipped plan and its alert rules ask for, with an incident in the middle."""
+    """What the shipped plan and its alert rules ask for."""
     times, where = _times(), {"namespace": "bookstore"}
     inventory = {
         **where,
@@ -189,7 +194,6 @@ def _planned(rng: random.Random) -> Iterator[SampledSeries]:
     }
     order = {**where, "job": "order-service", "application": "order-service", "pod": "order-1"}
     payment = {**where, "job": "payment-service", "application": "payment-service", "pod": "payment-1"}
-    incident = range(250, 500)
     requests = "http_server_requests_seconds"
     for status in ("201", "503"):
         orders = {**order, "uri": "/api/orders", "method": "POST", "status": status}
@@ -197,15 +201,6 @@ def _planned(rng: random.Random) -> Iterator[SampledSeries]:
     yield from _histogram(rng, requests, {**payment, "uri": "/api/payments", "method": "POST"}, 0.06)
     repository = {**inventory, "repository": "StockRepository", "method": "findBySku"}
     yield from _histogram(rng, "spring_data_repository_invocations_seconds", repository, 0.01)
-    deployment = {**where, "job": "kube-state-metrics", "deployment": "inventory-service"}
-    yield SampledSeries(metric("kube_deployment_spec_replicas", deployment), [(t, 3.0) for t in times])
-    for state in ("available", "ready"):
-        samples = [(t, 1.0 if step in incident else 3.0) for step, t in enumerate(times)]
-        yield SampledSeries(metric(f"kube_deployment_status_replicas_{state}", deployment), samples)
-    for state in ("closed", "open", "half_open"):
-        samples = [(t, float((step in incident) == (state == "open"))) for step, t in enumerate(times)]
-        labels = {**order, "name": "inventory", "state": state}
-        yield SampledSeries(metric("resilience4j_circuitbreaker_state", labels), samples)
     for result, rate in (("hit", 40), ("miss", 3)):
         labels = {**inventory, "cache": "stock", "result": result}
         yield SampledSeries(metric("cache_gets_total", labels), _counter(rng, rate, times))
@@ -221,11 +216,27 @@ def _planned(rng: random.Random) -> Iterator[SampledSeries]:
         yield SampledSeries(metric(f"bookstore_orders_{kind}", {"job": "postgres"}), _counter(rng, 60, times))
 
 
+def _incident() -> Iterator[SampledSeries]:
+    """Replicas and circuit breaker, disturbed from step 250 to 500."""
+    times, incident, where = _times(), range(250, 500), {"namespace": "bookstore"}
+    order = {**where, "job": "order-service", "application": "order-service", "pod": "order-1"}
+    deployment = {**where, "job": "kube-state-metrics", "deployment": "inventory-service"}
+    yield SampledSeries(metric("kube_deployment_spec_replicas", deployment), [(t, 3.0) for t in times])
+    for state in ("available", "ready"):
+        samples = [(t, 1.0 if step in incident else 3.0) for step, t in enumerate(times)]
+        yield SampledSeries(metric(f"kube_deployment_status_replicas_{state}", deployment), samples)
+    for state in ("closed", "open", "half_open"):
+        samples = [(t, float((step in incident) == (state == "open"))) for step, t in enumerate(times)]
+        labels = {**order, "name": "inventory", "state": state}
+        yield SampledSeries(metric("resilience4j_circuitbreaker_state", labels), samples)
+
+
 @lru_cache(maxsize=1)
 def bookstore() -> tuple[SampledSeries, ...]:
     """All series."""
     rng = random.Random(7)
-    return (*_requests(rng), *_pods(rng), *_odd(rng), *_planned(rng))
+    parts = (_requests(rng), _pods(rng), _odd(rng), _matched(rng), _planned(rng), _incident())
+    return tuple(chain.from_iterable(parts))
 
 
 def open_metrics() -> str:

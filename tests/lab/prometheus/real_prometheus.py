@@ -43,7 +43,7 @@ def running(prometheus: Path, promtool: Path, folder: Path) -> Iterator[RealProm
         [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(samples), str(data)],
         check=True,
     )
-    command = [
+    command: list[str | Path] = [
         prometheus, f"--config.file={config}", f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=100y",
         "--web.listen-address=127.0.0.1:0", "--query.lookback-delta=5m",
@@ -57,13 +57,14 @@ def running(prometheus: Path, promtool: Path, folder: Path) -> Iterator[RealProm
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """Reads the log until it is ready, and returns where it listens."""
-    address, lines = "", []
+    """Reads the log until the server listens and is ready, in either order, and returns where it listens."""
+    address, ready, lines = "", False, []
     assert process.stderr is not None
     for line in process.stderr:
         lines.append(line)
         if found := re.search(r'msg="Listening on" address=(\S+)', line):
             address = found[1]
-        if "Server is ready to receive web requests" in line and address:
+        ready = ready or "Server is ready to receive web requests" in line
+        if ready and address:
             return address
     raise RuntimeError("Prometheus did not start:\n" + "".join(lines))

@@ -41,6 +41,13 @@ async def data(client: TestClient[Any, Any], path: str, **parameters: str) -> An
         return (await response.json())["data"]
 
 
+async def test_a_query_too_large_for_memory_is_refused(client: TestClient[Any, Any]) -> None:
+    async with client.get("/api/v1/query", params={"query": "max_over_time(up[365d:1ms])"}) as response:
+        answer = await response.json()
+    assert (response.status, answer["errorType"]) == (422, "execution")
+    assert answer["error"].startswith("query processing would load too many samples")
+
+
 async def test_now_is_the_clocks_time(client: TestClient[Any, Any]) -> None:
     assert (await data(client, "/query", query="time()"))["result"] == [NOW, "1700000000.25"]
 

@@ -158,12 +158,15 @@ def differences(mine: Any, theirs: Any, where: str = "") -> list[str]:
         return [] if isinstance(mine, int | float) else [f"{where}: {mine!r} for {theirs!r}"]
     if type(mine) is not type(theirs):
         return [f"{where}: {mine!r} for {theirs!r}"]
-    if isinstance(theirs, list):
+    if isinstance(mine, list):
         if where.endswith(".result") and bool(mine) != bool(theirs):
             return [f"{where}: {len(mine)} elements for {len(theirs)}"]
         return differences(mine[0], theirs[0], f"{where}[0]") if mine and theirs else []
-    if where.rpartition(".")[2] in FREE:
-        return []
+    return [] if where.rpartition(".")[2] in FREE else key_differences(mine, theirs, where)
+
+
+def key_differences(mine: Any, theirs: Any, where: str) -> list[str]:
+    """Those of two objects: missing and additional keys, and what differs below the common ones."""
     found = (
         [f"{where}: keys {sorted(mine)} for {sorted(theirs)}"]
         if mine.keys() - FREE != theirs.keys() - FREE
