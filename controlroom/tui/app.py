@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
+from textual.command import Provider
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -22,6 +22,8 @@ from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.core.intents import Intent, Refused
 from controlroom.core.plan import Experiment, Metric
+from controlroom.core.playhead import Stop
+from controlroom.core.state import Note
 from controlroom.room import Room, RoomClosed
 from controlroom.tui import layouts
 from controlroom.tui.actions import ACTIONS, BY_ID, possible
@@ -29,6 +31,7 @@ from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.moment import Moment, before_entering
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
+from controlroom.tui.screens.sheet import Sheet
 from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
 
 T = TypeVar("T")
@@ -86,14 +89,27 @@ def figures(view: View, t: float) -> Assessment:
     return assess(view, t)
 
 
+def everything_provider() -> type[Provider]:
+    """The palette's provider, loaded when the palette opens."""
+    from controlroom.tui.palette import Everything
+
+    return Everything
+
+
 class ControlRoomApp(App[Outcome]):
     CSS_PATH = "room.tcss"
-    ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(own.key, f"do('{own.id}')", own.label, show=False, priority=True) for own in ACTIONS if own.everywhere
-    ] + [Binding("ctrl+q", "do('quit')", show=False, priority=True), Binding("!", "halt_key", show=False, priority=True)]
+        *(
+            Binding(own.key, f"do('{own.id}')", own.label, show=False, priority=True)
+            for own in ACTIONS
+            if own.everywhere
+        ),
+        Binding("ctrl+q", "do('quit')", show=False, priority=True),
+        Binding("exclamation_mark", "halt_key", show=False, priority=True),
+    ]
 
     TICK = 0.25
     """Real seconds between two looks at the clock."""
@@ -148,7 +164,10 @@ class ControlRoomApp(App[Outcome]):
             self.exit(Outcome("failed", str(closed)))
             return
         self.follower = Follower(room, self._assess, self._real)
-        await self.follower.follow(lambda: self.post_message(StateChanged()))
+        await self.follower.follow(self._arrived)
+
+    def _arrived(self) -> None:
+        self.post_message(StateChanged())
 
     @work(group="layouts", thread=True, exit_on_error=False)
     def read_layouts(self) -> None:
@@ -200,7 +219,7 @@ class ControlRoomApp(App[Outcome]):
         self._shown_at = self._real()
         self._now = self.follower.moment()
         for screen in self.screen_stack:
-            if hasattr(screen, "moment"):
+            if isinstance(screen, RoomScreen | Sheet):
                 screen.moment = self._now
 
     @property
@@ -230,12 +249,10 @@ class ControlRoomApp(App[Outcome]):
 
         action = BY_ID[name]
         if not possible(action, self._now):
-            self.say(f"{action.label}: not possible {'for this seat' if self._now.info.seat not in action.seats else 'now'}")
+            mine = self._now.info.seat in action.seats
+            self.say(f"{action.label}: not possible {'now' if mine else 'for this seat'}")
             return
         HANDLERS[name](self)
-
-    def action_quit_or_ask(self) -> None:
-        self.action_do("quit")
 
     def ask(self, intent: Intent, done: str = "") -> None:
         self.submit_intent(intent, done)
@@ -269,6 +286,12 @@ class ControlRoomApp(App[Outcome]):
 
     def metric(self) -> Metric | None:
         return self.room_screen.metric()
+
+    def note(self) -> Note | None:
+        return self.room_screen.note()
+
+    def stop(self) -> Stop | None:
+        return self.room_screen.stop()
 
     def next_pane(self) -> None:
         if self.screen is self.room_screen:

@@ -9,6 +9,8 @@ from textual.screen import Screen
 
 from controlroom.core.intents import Intent
 from controlroom.core.plan import Experiment, Metric
+from controlroom.core.playhead import Stop
+from controlroom.core.state import Note
 from controlroom.tui.follower import Follower
 from controlroom.tui.moment import Moment
 
@@ -50,6 +52,14 @@ class Desk(Protocol):
 
     def metric(self) -> Metric | None:
         """The chosen metric."""
+        ...
+
+    def note(self) -> Note | None:
+        """The chosen note."""
+        ...
+
+    def stop(self) -> Stop | None:
+        """The moment that is chosen on the timeline."""
         ...
 
     def next_pane(self) -> None: ...

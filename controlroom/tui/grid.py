@@ -32,9 +32,9 @@ class AreaGrid(TextualLayout):
             panes = area.split("+")
             shown[next((pane for pane in panes if pane in self.in_front), panes[0])] = box
         return [
-            WidgetPlacement(Region(box.x, box.y, box.width, box.height), NULL_OFFSET, NULL_SPACING, child)
+            WidgetPlacement(Region(own.x, own.y, own.width, own.height), NULL_OFFSET, NULL_SPACING, child)
             for child in children
-            if child.id is not None and (box := shown.get(child.id)) is not None and box.width and box.height
+            if (own := shown.get(child.id or "")) is not None and own.width and own.height
         ]
 
 

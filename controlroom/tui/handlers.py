@@ -38,7 +38,9 @@ def incident(desk: Desk) -> None:
 
     about = ("This halts every fault of ours and locks the room. Say what is happening; esc drops it.",)
     desk.open(
-        Prompt(desk.now, "a real incident", about, wrong=lambda text: "" if text else "say what is happening"),
+        Prompt(
+            desk.now, "a real incident", about, wrong=lambda text: "" if text else "say what is happening"
+        ),
         lambda text: desk.ask(i.DeclareIncident(text=text), "declared") if text else None,
     )
 
@@ -102,7 +104,13 @@ def clean_up(desk: Desk) -> None:
     from controlroom.tui.screens.start import confirm
 
     running = ", ".join(run.id for run in desk.now.state.running)
-    confirm(desk, "clean up", (f"Stops every fault of ours: {running}.",), i.CleanUp(), "stopping everything of ours")
+    confirm(
+        desk,
+        "clean up",
+        (f"Stops every fault of ours: {running}.",),
+        i.CleanUp(),
+        "stopping everything of ours",
+    )
 
 
 def reveal(desk: Desk) -> None:

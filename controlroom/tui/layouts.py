@@ -123,7 +123,7 @@ def _check(own: Layout) -> None:
 FACILITATOR = layout(
     "facilitator",
     "Facilitator",
-    "3fr 2fr",
+    "5fr 3fr",
     (
         ("1", "status"),
         ("1", "clock"),
@@ -174,7 +174,11 @@ def boxes(own: Layout, width: int, height: int, content: Mapping[str, int]) -> d
     """Where each area lies. `content`: rows that each pane asks for, its frame included."""
     xs = _tracks(own.columns, width)
     wanted = tuple(
-        Size(cells=min(size.cells, max((content.get(pane, 0) for area in row for pane in area.split("+")), default=0)))
+        Size(
+            cells=min(
+                size.cells, max((content.get(pane, 0) for area in row for pane in area.split("+")), default=0)
+            )
+        )
         if size.content
         else size
         for size, row in zip(own.rows, own.areas, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controlroom.core.plan import Experiment, Metric
 from controlroom.core.playhead import Stop
+from controlroom.core.state import Note
 from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, timeline
 from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
@@ -79,7 +80,7 @@ class Metrics(ListPane):
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         if moment.plan is None:
             return ((("The plan's metrics will stand here.", "dim"),),)
-        top: tuple[Row, ...] = ((((" ", ""),) + metrics.header(metrics.columns(width - 1))),)
+        top: tuple[Row, ...] = ((((" ", ""), *metrics.header(metrics.columns(width - 1)))),)
         figures = (((" ", ""), *metrics.figures_row(moment, width - 1)),) if height >= 5 else ()
         listed = self.listed(moment, width, height - 1 - len(figures))
         blank: tuple[Row, ...] = ((("", ""),),) * (height - 1 - len(figures) - len(listed))
@@ -137,16 +138,24 @@ class Notes(ListPane):
     TITLE = "notes"
     KEY = "n"
 
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._notes: list[Note] = []
+
     def count(self, moment: Moment) -> int:
-        return len(moment.state.notes)
+        return len(self._notes)
+
+    def chosen(self) -> Note | None:
+        return self._notes[self.cursor] if self.cursor < len(self._notes) else None
 
     def line(self, moment: Moment, index: int, width: int) -> Row:
-        return lines.note_row(moment, lines.notes(moment)[index], width)
+        return lines.note_row(moment, self._notes[index], width)
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         if not moment.state.notes:
             what = "Notes will stand here: n writes one." if moment.info.live else "No note so far."
             return (((what, "dim"),),)
+        self._notes = lines.notes(moment)
         return self.listed(moment, width, height)
 
 
@@ -154,17 +163,21 @@ class Checklist(ListPane):
     TITLE = "checklist"
     KEY = "k"
 
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._items: list[Item] = []
+
     def count(self, moment: Moment) -> int:
-        return len(checklist.items(moment))
+        return len(self._items)
 
     def chosen(self) -> Item | None:
-        found = checklist.items(self.moment) if self.moment else []
-        return found[self.cursor] if self.cursor < len(found) else None
+        return self._items[self.cursor] if self.cursor < len(self._items) else None
 
     def line(self, moment: Moment, index: int, width: int) -> Row:
-        return checklist.item_row(moment, checklist.items(moment)[index], width)
+        return checklist.item_row(moment, self._items[index], width)
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        self._items = checklist.items(moment)
         return self.listed(moment, width, height)
 
 

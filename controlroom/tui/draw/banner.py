@@ -18,9 +18,13 @@ def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
         said.append((f"REAL INCIDENT  {state.incident}", "alarm"))
     said += [(text, "alarm") for text in _aborts(moment)]
     if state.locked and state.halts:
-        said.append((_halt(moment, state.halts[-1]), "alarm" if state.halts[-1].finished is None else "notice"))
+        said.append(
+            (_halt(moment, state.halts[-1]), "alarm" if state.halts[-1].finished is None else "notice")
+        )
     if moment.trouble:
-        said.append((f"CUT OFF  {moment.trouble}. What is shown is old; the session may well go on.", "alarm"))
+        said.append(
+            (f"CUT OFF  {moment.trouble}. What is shown is old; the session may well go on.", "alarm")
+        )
     said += [(text, "notice") for text in _stuck(state)]
     said += [(text, "notice") for text in _failing(moment)]
     if state.status == "ending":
@@ -98,5 +102,6 @@ def _where(moment: Moment) -> list[str]:
         left = f"; left behind: {', '.join(state.left)} (controlroom sweep)" if state.left else ""
         return [f"the day is closed: {state.closed_reason}{left}"]
     if state.held_since is not None:
-        return [f"the plan's clock is held for {span(moment.t - state.held_since)}; faults, samples and alerts go on  [h] go on"]
+        held = span(moment.t - state.held_since)
+        return [f"the plan's clock is held for {held}; faults, samples and alerts go on  [h] go on"]
     return []

@@ -24,7 +24,7 @@ class Canvas:
                 if 0 < x <= self.cells:
                     self._texts[x - 1] += char
                 continue
-            if 0 <= x and x + size <= self.cells:
+            if x >= 0 and x + size <= self.cells:
                 self._texts[x] = char
                 for at in range(x, x + size):
                     self._tones[at], self._taken[at] = tone, True
@@ -35,7 +35,7 @@ class Canvas:
 
     def free(self, x: int, cells: int) -> bool:
         """Whether nothing lies on those cells and they are on the line."""
-        return 0 <= x and x + cells <= self.cells and not any(self._taken[x : x + cells])
+        return x >= 0 and x + cells <= self.cells and not any(self._taken[x : x + cells])
 
     def put_free(self, x: int, text: str, tone: str = "") -> bool:
         """Writes only where nothing lies yet."""

@@ -30,7 +30,8 @@ def items(moment: Moment) -> list[Item]:
     if plan is None:
         return []
     found = [
-        Item(list="checklist", id=own.id, text=own.text, tick=state.checklist.get(own.id)) for own in plan.checklist
+        Item(list="checklist", id=own.id, text=own.text, tick=state.checklist.get(own.id))
+        for own in plan.checklist
     ]
     found += [
         Item(
@@ -58,7 +59,9 @@ def item_row(moment: Moment, item: Item, cells: int) -> Row:
     when = clock(item.due) if item.due is not None else ""
     tail = ""
     if item.tick is not None and done:
-        tail = f"  {item.tick.by} {clock(item.tick.t)}" + (f", {item.tick.detail}" if item.tick.detail else "")
+        tail = f"  {item.tick.by} {clock(item.tick.t)}" + (
+            f", {item.tick.detail}" if item.tick.detail else ""
+        )
     elif late and item.due is not None:
         tail = f"  due {span(moment.t - item.due)} ago"
     room = cells - 4 - 7 - min(width(tail), 30)

@@ -31,24 +31,25 @@ class Columns:
 
 def columns(cells: int) -> Columns:
     """What fits; the trend gets what is left, then goes first where room is short."""
-    fixed = {"now": 14, "pre": 8, "during": 8, "post": 8, "ratio": 7, "verdict": 8}
-    name = 22 if cells >= 90 else 17 if cells >= 70 else 14
+    fixed = {"now": 13, "pre": 7, "during": 8, "post": 7, "ratio": 7, "verdict": 7}
+    name = 26 if cells >= 100 else 18 if cells >= 68 else 14
+    leave_out: tuple[str, ...] = ()
     for leave_out in ((), ("post",), ("post", "pre"), ("post", "pre", "verdict")):
-        kept = {key: 0 if key in leave_out else value for key, value in fixed.items()}
-        rest = cells - name - sum(kept.values())
-        if rest >= 0 or leave_out == ("post", "pre", "verdict"):
+        if cells - name - sum(value for key, value in fixed.items() if key not in leave_out) >= 0:
             break
-    trend = min(40, rest - 1) if rest >= 7 else 0
-    name += max(0, rest - trend - 1) if trend else max(0, rest)
-    return Columns(name=min(name, 40), trend=trend, **kept)
+    kept = {key: 0 if key in leave_out else value for key, value in fixed.items()}
+    rest = cells - name - sum(kept.values())
+    trend = min(40, rest - 1) if rest >= 6 else 0
+    name += rest - trend - 1 if trend else rest
+    return Columns(name=max(6, min(name, 40)), trend=trend, **kept)
 
 
 def header(own: Columns) -> Row:
-    text = fit("", own.name) + fit("now", own.now - 5, ">") + " " * 5
-    text += fit("  trend", own.trend + 1) if own.trend else ""
+    text = fit("", own.name) + fit("now", own.now - 8, ">") + " " * 8
+    text += fit(" trend", own.trend + 1) if own.trend else ""
     for title, cells in (("pre", own.pre), ("during", own.during), ("post", own.post), ("×pre", own.ratio)):
         text += fit(title, cells, ">")
-    return ((text + fit(" verdict", own.verdict), "dim"),)
+    return ((text + fit("  judged", own.verdict), "dim"),)
 
 
 def metric_row(moment: Moment, own: Columns, index: int) -> Row:

@@ -75,7 +75,9 @@ def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int)
     check = moment.state.checks.get(experiment.id)
     parts = [("expected", ", ".join(experiment.expected)), ("observe", ", ".join(experiment.observe))]
     if run is not None and run.targets:
-        names = ", ".join(target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets)
+        names = ", ".join(
+            target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets
+        )
         parts.append(("targets", f"{len(run.targets)}: {names}"))
     elif check is not None:
         parts.append(("targets", f"{len(check.targets)} by preview, {check.mode}"))

@@ -14,7 +14,7 @@ from controlroom.tui.draw.runs import counts
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, clock, fit, width
 
-LABEL = 10
+LABEL = 16
 MARKS = {
     "symptom": "s",
     "detected": "d",
@@ -123,7 +123,9 @@ def _actual(axis: Axis, moment: Moment, slots: tuple[Slot, ...]) -> Canvas:
         if slot.end > t:
             _bar(canvas, axis, max(slot.start, min(t, slot.end)), slot.end, "┄", "frame")
         if slot.status != "planned":
-            _bar(canvas, axis, slot.start, min(t, slot.end), "━", "accent" if slot.status == "open" else "dim")
+            _bar(
+                canvas, axis, slot.start, min(t, slot.end), "━", "accent" if slot.status == "open" else "dim"
+            )
         if slot.over > 0:
             _bar(canvas, axis, t - slot.over, t, "▒", "over")
     for span in moment.state.holds:
@@ -233,7 +235,9 @@ def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> 
             _bar(phases, axis, slot.start, done, "━", "accent" if slot.status == "open" else "dim")
         if slot.over > 0:
             _bar(phases, axis, moment.t - slot.over, moment.t, "▒", "over")
-        _title(phases, axis, slot.start, slot.end, _name(moment, slot), "" if slot.status == "open" else "dim")
+        _title(
+            phases, axis, slot.start, slot.end, _name(moment, slot), "" if slot.status == "open" else "dim"
+        )
     _ends(phases, axis, [0.0, *(slot.end for slot in slots)])
     if moment.state.status != "closed":
         phases.put(axis.x(moment.t), "◆", "title")

@@ -12,18 +12,36 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from controlroom.core.plan import Experiment, Metric
+from controlroom.core.playhead import Stop
+from controlroom.core.state import Note
 from controlroom.tui import layouts, panes
 from controlroom.tui.actions import ACTIONS
 from controlroom.tui.grid import Areas
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
 
+ENTER = {
+    "metrics": "plot",
+    "experiments": "details",
+    "timeline": "stop_here",
+    "checklist": "checklist",
+    "notes": "edit_note",
+}
+"""What enter does in each pane: an action of the registry."""
+
 
 class RoomScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(own.key, f"app.do('{own.id}')", own.label, tooltip=own.help, show=False, priority=own.id == "next_pane")
+        Binding(
+            own.key,
+            f"app.do('{own.id}')",
+            own.label,
+            tooltip=own.help,
+            show=False,
+            priority=own.id == "next_pane",
+        )
         for own in ACTIONS
-        if not own.everywhere
+        if own.key and not own.everywhere and own.id not in ("halt", "commands")
     ]
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
@@ -94,7 +112,9 @@ class RoomScreen(Screen[None]):
     def next_layout(self) -> str:
         """The next layout that this terminal has room for; its title."""
         width, height = self.app.size
-        fitting = [own for own in self.known.values() if own.wide <= width and own.tall <= height and own.tall]
+        fitting = [
+            own for own in self.known.values() if own.wide <= width and own.tall <= height and own.tall
+        ]
         if not fitting:
             return self.own.title
         names = [own.name for own in fitting]
@@ -114,14 +134,16 @@ class RoomScreen(Screen[None]):
         pane = self._pane("metrics")
         return pane.chosen() if isinstance(pane, panes.Metrics) else None
 
+    def note(self) -> Note | None:
+        pane = self._pane("notes")
+        return pane.chosen() if isinstance(pane, panes.Notes) else None
+
+    def stop(self) -> Stop | None:
+        pane = self._pane("timeline")
+        return pane.chosen() if isinstance(pane, panes.Timeline) else None
+
     def action_open_chosen(self) -> None:
         """Enter in a pane: its details."""
-        what = {
-            "metrics": "plot",
-            "experiments": "details",
-            "timeline": "stop_here",
-            "checklist": "checklist",
-            "notes": "edit_note",
-        }.get(self.focused.id or "" if self.focused else "")
+        what = ENTER.get(self.focused.id or "" if self.focused else "")
         if what:
-            self.app.run_worker(self.app.run_action(f"do('{what}')"))
+            self.app.call_later(self.app.run_action, f"do('{what}')")

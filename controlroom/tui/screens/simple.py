@@ -80,7 +80,9 @@ class Option:
 class Choice(Sheet[str]):
     """One of several; `about` stands above them."""
 
-    def __init__(self, moment: Moment, heading: str, options: Iterable[Option], about: Iterable[str] = ()) -> None:
+    def __init__(
+        self, moment: Moment, heading: str, options: Iterable[Option], about: Iterable[str] = ()
+    ) -> None:
         super().__init__(moment, heading)
         self._options = tuple(options)
         self._about = tuple(about)

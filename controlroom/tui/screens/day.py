@@ -1,0 +1,170 @@
+"""Moving the day: phases, reveals, injects, going to a time, leaving."""
+
+from __future__ import annotations
+
+from controlroom.core import intents as i
+from controlroom.core import timeline
+from controlroom.tui.desk import Desk
+from controlroom.tui.draw.head import phase_title
+from controlroom.tui.screens.simple import Choice, Option, Prompt
+from controlroom.tui.text import clock, span
+from controlroom.tui.times import session_time
+
+EXTENSIONS = (("2", 120.0), ("5", 300.0), ("0", 600.0))
+
+
+def phase_menu(desk: Desk) -> None:
+    """Next, extend, hold, skip, reopen: what is possible now."""
+    plan, state = desk.now.plan, desk.now.state
+    if plan is None:
+        return
+    options: list[Option] = []
+    coming = next((own for own in state.phases if own.status == "planned"), None)
+    if coming is not None:
+        options.append(Option("n", f"begin {phase_title(plan, coming.id)}", "next"))
+    elif state.phase is not None:
+        options.append(Option("n", "close this phase; it is the last", "next"))
+    if state.phase is not None:
+        options += [
+            Option(key, f"extend by {seconds / 60:g} min", f"extend {seconds}") for key, seconds in EXTENSIONS
+        ]
+        held = state.held_since is not None
+        options.append(Option("h", "let the plan's clock go on" if held else "hold the plan's clock", "hold"))
+    options += [
+        Option("", f"skip {phase_title(plan, own.id)}", f"skip {own.id}")
+        for own in state.phases
+        if own.status == "planned"
+    ]
+    options += [
+        Option("", f"reopen {phase_title(plan, own.id)} for 5 min", f"reopen {own.id}")
+        for own in state.phases
+        if own.status == "done"
+    ]
+    left = timeline.left(state, desk.now.t)
+    about = (f"{span(left)} left in this phase." if left is not None and left >= 0 else "",)
+    desk.open(
+        Choice(desk.now, "phases", options, tuple(filter(None, about))), lambda word: _phase(desk, word)
+    )
+
+
+def _phase(desk: Desk, choice: str | None) -> None:
+    word, _, rest = (choice or "").partition(" ")
+    if word == "next":
+        desk.ask(i.NextPhase(), "phase changed")
+    elif word == "extend":
+        desk.ask(i.ExtendPhase(seconds=float(rest)), f"extended by {float(rest) / 60:g} min")
+    elif word == "hold":
+        desk.ask(i.HoldClock() if desk.now.state.held_since is None else i.ResumeClock())
+    elif word == "skip":
+        desk.ask(i.SkipPhase(phase=rest), "skipped")
+    elif word == "reopen":
+        desk.ask(i.ReopenPhase(phase=rest, seconds=300.0), "open again for 5 min")
+
+
+def reveal(desk: Desk) -> None:
+    """Which experiment the audience may know of from now on."""
+    plan, state = desk.now.plan, desk.now.state
+    hidden = [own for own in plan.experiments if own.id not in state.revealed] if plan else []
+    if not hidden:
+        desk.say("every experiment has been revealed")
+        return
+    options = [Option(str(number), own.title, own.id) for number, own in enumerate(hidden, 1)]
+    desk.open(
+        Choice(desk.now, "reveal to the audience", options),
+        lambda chosen: desk.ask(i.Reveal(experiment=chosen), "revealed") if chosen else None,
+    )
+
+
+def inject(desk: Desk) -> None:
+    """Gives or skips an inject or a hint."""
+    plan, state, t = desk.now.plan, desk.now.state, desk.now.t
+    left = [own for own in plan.injects if own.id not in state.injects] if plan else []
+    if not left:
+        desk.say("no inject is left")
+        return
+    options = [
+        Option(
+            str(number) if number < 10 else "",
+            f"{'hint' if own.hint else 'inject'} {clock(timeline.moment(state, own.phase, own.at, t))}",
+            own.id,
+            own.text,
+        )
+        for number, own in enumerate(left, 1)
+    ]
+    desk.open(Choice(desk.now, "injects and hints", options), lambda chosen: _give(desk, chosen))
+
+
+def _give(desk: Desk, chosen: str | None) -> None:
+    if chosen is None or desk.now.plan is None:
+        return
+    own = next(inject for inject in desk.now.plan.injects if inject.id == chosen)
+    options = (Option("y", "it has been given", "given"), Option("s", "skip it", "skip"))
+    desk.open(
+        Choice(desk.now, "read it out", options, (own.text,)),
+        lambda word: (
+            desk.ask(i.GiveInject(inject=chosen, skipped=word == "skip"), "on record") if word else None
+        ),
+    )
+
+
+def go_to(desk: Desk) -> None:
+    """To a typed session time."""
+
+    def wrong(text: str) -> str:
+        try:
+            session_time(text, desk.now.t)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def go(text: str | None) -> None:
+        if text and desk.follower is not None:
+            desk.follower.seek(session_time(text, desk.now.t))
+            desk.moved()
+
+    desk.open(Prompt(desk.now, "go to", ("26:40, or -2:30 for that long before.",), wrong=wrong), go)
+
+
+def stop_here(desk: Desk) -> None:
+    """The chosen moment on the timeline: what happened; a recording goes there."""
+    stop = desk.stop()
+    if stop is None:
+        return
+    desk.say(f"{clock(stop.t)} {stop.kind}: {stop.text}")
+    if not desk.now.info.live and desk.follower is not None:
+        desk.follower.seek(stop.t)
+        desk.moved()
+
+
+def leave(desk: Desk) -> None:
+    """A recording is left at once; a live session asks what becomes of it."""
+    moment = desk.now
+    if not moment.info.live or not moment.entered or moment.trouble or moment.state.status == "closed":
+        desk.leave("left")
+        return
+    options = [Option("l", "leave the screen; the session goes on", "leave")]
+    if moment.info.seat == "facilitator":
+        options += [
+            Option("e", "end the day: stop what runs, wait for all clear", "wait"),
+            Option("h", "halt everything, then end the day", "halt"),
+        ]
+        if moment.state.running:
+            options.append(Option("f", "end the day and leave faults behind (typed)", "leave faults"))
+    count = len(moment.state.running)
+    about = (f"{count} fault{'s are' if count != 1 else ' is'} active.",) if count else ()
+    desk.open(Choice(moment, "quit", options, about), lambda word: _quit(desk, word))
+
+
+def _quit(desk: Desk, word: str | None) -> None:
+    if word == "leave":
+        desk.leave("left")
+    elif word == "wait":
+        desk.ask(i.End(how="wait"), "ending: waiting for all clear")
+    elif word == "halt":
+        desk.ask(i.End(how="halt"), "halting, then ending")
+    elif word == "leave faults":
+        about = ("Faults stay in the cluster; controlroom sweep removes them. Type leave faults.",)
+        desk.open(
+            Prompt(desk.now, "leave faults behind", about),
+            lambda typed: desk.ask(i.End(how="leave", typed=typed)) if typed else None,
+        )
