@@ -186,3 +186,11 @@ def test_a_second_run_is_detected_by_its_own_firing() -> None:
     story.alert("KillSeen", 425)
     runs = story.assess().runs
     assert (runs["kill#1"].ttd.value, runs["kill#2"].ttd.value) == (10, 25)
+
+
+def test_a_run_whose_experiment_left_the_plan_keeps_its_injection_only() -> None:
+    story = Story().begin().sample(300).inject(300, "kill").sample(340)
+    plan = a_plan(experiments=a_plan().experiments[1:])
+    run = story.say(340, e.PlanAmended(plan=plan, plan_text="", reason="")).assess().runs["kill#1"]
+    assert run.injected.at == at(300)
+    assert (run.ttd.status, run.ttd.reason) == ("unknown", "the plan has no experiment kill")

@@ -157,9 +157,15 @@ def _unmarked(context: Context, why: str) -> Figure:
 
 
 def idle_figures(context: Context, run: str) -> RunFigures:
-    """Figures of a run that was requested and not, or not yet, injected: each missing for the same reason."""
+    """Figures of a run that was not, or not yet, injected, or whose experiment has left the plan.
+
+    All but the injection itself are missing for the same reason.
+    """
     found = context.state.runs[run]
-    missing = injected_figure(context, found)
-    figures = RunFigures(run=run, experiment=found.experiment, injected=missing)
+    injected = injected_figure(context, found)
+    missing = injected
+    if injected.at is not None:
+        missing = Figure(status="unknown", reason=f"the plan has no experiment {found.experiment}")
+    figures = RunFigures(run=run, experiment=found.experiment)
     names = [name for name in figures.__struct_fields__ if isinstance(getattr(figures, name), Figure)]
-    return changed(figures, **dict.fromkeys(names, missing))
+    return changed(figures, **{**dict.fromkeys(names, missing), "injected": injected})
