@@ -129,7 +129,7 @@ class Host:
             plan_text=self._loaded.text,
             plan_hash=self._loaded.hash,
             files=self._loaded.files,
-            bindings=bindings,
+            bindings=_recorded(bindings) if lab else bindings,
             lab=lab is not None,
             seed=lab.seed if lab else None,
             rate=clock.rate,
@@ -147,3 +147,8 @@ def _in_the_lab(bindings: Bindings, addresses: Addresses) -> Bindings:
         grafana=None,
         chat=None,
     )
+
+
+def _recorded(bindings: Bindings) -> Bindings:
+    """The lab's kubeconfig lies in the session's folder, wherever that is taken later."""
+    return changed(bindings, kubeconfig=Path(bindings.kubeconfig).name if bindings.kubeconfig else None)
