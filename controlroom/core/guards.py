@@ -165,7 +165,7 @@ def _context(facts: GuardFacts) -> GuardResult:
         return _refused(
             "context", f"the context is {facts.context}; the plan is made for {facts.planned_context}"
         )
-    return _ok("context", f"context {facts.context}")
+    return _ok("context", f"context {facts.context}{' of the lab' if facts.rehearsal else ''}")
 
 
 def _production(facts: GuardFacts) -> GuardResult:

@@ -113,6 +113,12 @@ class KubernetesCluster:
 
     async def clock(self) -> ClockReading:
         await self._api.get("/version", Doing(what="ask for the version"))
+        if not self._api.clock.known:
+            raise SourceError(
+                SOURCE,
+                "could not tell the API server's time: its answers have no Date",
+                hint="a proxy may take the header away; times of the cluster are taken as ours",
+            )
         return self._api.clock.reading()
 
     def server_now(self) -> datetime:

@@ -130,6 +130,7 @@ class ObjectSeen(Value):
     object: ObjectRef
     run: str
     raw: bytes
+    """Of one that is gone, as it was stored last; empty where that was not seen."""
     gone: bool
     at: datetime
     """By the API server's clock, as well as it is known."""
@@ -150,9 +151,9 @@ class Cluster(Protocol):
     """Kubernetes with Chaos Mesh: reading, and the two mutations, which the gate alone calls."""
 
     def watch(self) -> AsyncIterator[ClusterEvent]:
-        """Pods and Events of the plan's namespaces and chaos objects of this session: what there is, then
-        each change. Re-lists and re-connects by itself; raises SourceError each time it is away, and can be
-        iterated again."""
+        """Pods and Events of the plan's namespaces and chaos objects of this session: what there is, pods
+        before chaos objects, then each change. Re-lists and re-connects by itself; raises SourceError each
+        time it is away, and can be iterated again."""
         ...
 
     async def clock(self) -> ClockReading: ...

@@ -359,3 +359,15 @@ spec: {action: pod-kill, mode: all, selector: {pods: {bookstore: [a, gone]}, lab
     rig.stub.on("GET", f"{CORE}/pods/a", says(item("a", 1)))
     preview = await rig.cluster.preview(made)
     assert (preview.candidates, preview.mode) == (("bookstore/a",), "all 1")
+
+
+async def test_a_server_without_a_date_does_not_tell_its_time(rig: Rig) -> None:
+    rig.stub.on("GET", "/version", says({}, headers={"Date": ""}))
+    with pytest.raises(SourceError, match="no Date"):
+        await rig.cluster.clock()
+
+
+async def test_the_servers_time_is_compared_with_the_sessions(rig: Rig) -> None:
+    rig.stub.on("GET", "/version", says({}, headers={"Date": "Mon, 23 Nov 2026 19:00:40 GMT"}))
+    reading = await rig.cluster.clock()
+    assert (reading.offset, reading.uncertainty) == (40.5, 0.5)

@@ -28,8 +28,9 @@ def observe(
     """What is known of `run` by a reading of its object.
 
     `reading` is the object as last read; with `gone` it is the last that was stored (a DELETED event carries
-    it), None where that was not seen: an older one would say that targets were left injected. `pods` is described at :data:`controlroom.core.faults.targets.Pods`; `now` is the API server's time.
-    Asking again with the same facts gives the same answer.
+    it), None where that was not seen: an older one would say that targets were left injected. `pods` is
+    described at :data:`controlroom.core.faults.targets.Pods`; `now` is the API server's time. Asking again
+    with the same facts gives the same answer.
     """
     if gone:
         return _ended(run, reading, pods, now)
