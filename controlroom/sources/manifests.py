@@ -132,14 +132,8 @@ def _prepared(
         _check_selected_namespaces(spec, namespace, namespaces)
     bounded = chaos and kind not in _REPEATING and not one_shot
     seconds = _set_duration(spec, duration, bounded, one_shot) if isinstance(spec, dict) else None
-    labels = _texts(metadata, "labels") | {
-        SESSION_LABEL: label_value(session),
-        RUN_LABEL: label_value(run),
-    }
-    annotations = _texts(metadata, "annotations") | notes
-    kept = {key: value for key, value in metadata.items() if key not in _SERVER_OWNED}
-    kept |= {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
-    manifest["metadata"] = _in_order(kept, ("name", "namespace", "labels", "annotations"))
+    labels = {SESSION_LABEL: label_value(session), RUN_LABEL: label_value(run)}
+    manifest["metadata"] = _metadata(metadata, name, namespace, labels, notes)
     manifest = _in_order(manifest, ("apiVersion", "kind", "metadata", "spec"))
     return Prepared(
         experiment=experiment,
@@ -152,6 +146,20 @@ def _prepared(
         unbounded=not one_shot and seconds is None,
         duration=seconds,
     )
+
+
+def _metadata(
+    own: Mapping, name: str, namespace: str, labels: dict[str, str], notes: dict[str, str]
+) -> Mapping:
+    """The manifest's own metadata, less what a server fills in, under our name and with our labels."""
+    kept = {key: value for key, value in own.items() if key not in _SERVER_OWNED}
+    kept |= {
+        "name": name,
+        "namespace": namespace,
+        "labels": {**_texts(own, "labels"), **labels},
+        "annotations": {**_texts(own, "annotations"), **notes},
+    }
+    return _in_order(kept, ("name", "namespace", "labels", "annotations"))
 
 
 def _object(document: Json) -> Mapping:
