@@ -92,7 +92,7 @@ def notes(page: Page) -> list[str]:
         lines += [f"### {escaped(heading)}", "", *(fill(page) if fill else ["- ", ""])]
     private = sum(1 for note in page.state.notes.values() if note.private)
     if private:
-        lines += [f"{private} private notes are left out here; the journal has them.", ""]
+        lines += [f"Private notes are left out here ({private}); the journal has them.", ""]
     return lines
 
 
