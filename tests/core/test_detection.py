@@ -136,6 +136,20 @@ def test_a_silence_from_before_the_firing_acknowledges_nothing(silenced: float) 
     assert (run.tta.status, run.tta.reason) == ("pending", "nobody acknowledged its alert")
 
 
+def test_a_silence_that_was_withdrawn_before_it_began_acknowledges_nothing() -> None:
+    story = injected().alert("KillSeen", 316)
+    withdrawn = e.SilenceObserved(
+        silence="s",
+        matchers=(("alertname", "KillSeen", False, True),),
+        by="x",
+        comment="",
+        starts_at=at(345),
+        ends_at=at(345),
+        state="expired",
+    )
+    assert story.say(346, withdrawn).assess().runs["kill#1"].acknowledged.status == "pending"
+
+
 def test_a_mark_belongs_to_all_injected_and_not_yet_recovered() -> None:
     runs = good_day().assess().runs
     assert runs["slow#1"].tti.value == 90 and runs["slow#1"].ttm.value == 180

@@ -307,6 +307,16 @@ def test_between_the_windows_is_in_no_column() -> None:
     assert row.post.value is not None and row.post.value < 110
 
 
+def test_post_begins_with_the_later_of_all_clear_and_recovered() -> None:
+    story = Story().begin().bad("latency", 310, 500, 200).bad("payment", 402, 500, 70)
+    story.sample(300).inject(300, "kill").sample(400).stop(400, "kill#1").sample(600)
+    rows = {row.metric: row for row in story.assess().rows}
+    assert rows["payment"].post.value == 50
+    open_one = Story().begin().bad("latency", 310, 900, 200).sample(300).inject(300, "kill").sample(400)
+    row = open_one.stop(400, "kill#1").sample(600).assess().rows[0]
+    assert (row.post.value, row.post.reason) == (None, "not recovered yet")
+
+
 def test_verdicts() -> None:
     def judged(status: Status, sign: SignStatus, *, closed: bool = True) -> str:
         criterion = CriterionResult(id="c", text="C", status=status, reason="r")
