@@ -41,6 +41,26 @@ CRITERIA: tuple[p.Criterion, ...] = (
     p.RecoversWithin(id="recovery", text="Recovers", limit=300),
     p.RatioBelow(id="latency", text="Latency below 3x", metric="latency", limit=3),
 )
+EXPERIMENTS = (
+    p.Experiment(
+        id="kill",
+        title="Kill",
+        manifest="kill.yaml",
+        phase="chaos",
+        at=0,
+        alert=p.AlertRef(name="KillSeen"),
+        impact=("latency", "availability", "lag"),
+    ),
+    p.Experiment(
+        id="slow",
+        title="Slow",
+        manifest="slow.yaml",
+        phase="chaos",
+        at=300,
+        alert=p.AlertRef(name="SlowSeen"),
+        impact=("latency", "lag"),
+    ),
+)
 SIGNS: tuple[p.Sign, ...] = (
     p.AlertsDelayed(id="delayed", text="Alerts delayed"),
     p.ManualIntervention(id="manual", text="Manual intervention"),
@@ -61,26 +81,7 @@ def a_plan(**other: object) -> p.Plan:
             p.Phase(id="chaos", title="Chaos", duration=600, kind="inject"),
             p.Phase(id="after", title="Recovery", duration=300, kind="recover"),
         ),
-        experiments=(
-            p.Experiment(
-                id="kill",
-                title="Kill",
-                manifest="kill.yaml",
-                phase="chaos",
-                at=0,
-                alert=p.AlertRef(name="KillSeen"),
-                impact=("latency", "availability", "lag"),
-            ),
-            p.Experiment(
-                id="slow",
-                title="Slow",
-                manifest="slow.yaml",
-                phase="chaos",
-                at=300,
-                alert=p.AlertRef(name="SlowSeen"),
-                impact=("latency", "lag"),
-            ),
-        ),
+        experiments=EXPERIMENTS,
         metrics=METRICS,
         bindings=p.Bindings(
             cluster=p.Cluster(context="test", namespaces=("test",)),
