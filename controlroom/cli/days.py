@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from controlroom.cli import codes
 from controlroom.cli.codes import BROKEN, INCONCLUSIVE, USAGE, VERDICTS, Stop
 from controlroom.cli.places import find_session, plan_path, sessions_folder
+from controlroom.core.plan import Plan
 from controlroom.host.order import LabOrder, Order
 from controlroom.journal.folder import SessionFolder, create, sessions_in
 from controlroom.room import Room, RoomClosed
@@ -28,6 +30,7 @@ def rehearse(chosen: argparse.Namespace) -> int:
     speed = chosen.speed or (SPEED_HEADLESS if chosen.headless else SPEED)
     if not 1 <= speed <= FASTEST:
         raise Stop(f"--speed is 1 to {FASTEST:g}")
+    _check_defects(chosen.defect)
     order = LabOrder(
         seed=chosen.seed,
         rate=speed,
@@ -36,6 +39,16 @@ def rehearse(chosen: argparse.Namespace) -> int:
         truth=str(chosen.truth.absolute()) if chosen.truth else None,
     )
     return _day(chosen, plan_path(chosen.plan), order)
+
+
+def _check_defects(names: list[str]) -> None:
+    from controlroom.lab.defects import Defect
+
+    known = [own.value for own in Defect]
+    if strange := [name for name in names if name not in known]:
+        raise Stop(f"--defect {strange[0]}: the lab knows {', '.join(known)}")
+    if len(names) > 1:
+        raise Stop("--defect: one at a time, so that what it flips is told apart")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -52,8 +65,10 @@ def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
     except PlanErrors as errors:
         print(errors, file=sys.stderr)
         return USAGE
-    if not chosen.headless and not sys.stdout.isatty():
+    if not chosen.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on: --headless lives the day without one")
+    if lab is None:
+        _check_environment(loaded.plan)
     folder = create(sessions_folder(chosen.sessions), loaded.plan.id, datetime.now(UTC))
     order = Order(
         plan=str(plan.absolute()), folder=str(folder.path.absolute()), lab=lab, headless=chosen.headless
@@ -63,21 +78,35 @@ def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
     return _on_screen(order, folder, loaded.plan.title, chosen)
 
 
-def _headless(order: Order, folder: SessionFolder) -> int:
-    """Lives the day in this process; the verdict is the exit code, the session's path the last line."""
-    from controlroom.host.lab_process import LabFailed
-    from controlroom.host.process import Host
-    from controlroom.journal import report
-    from controlroom.sources.ports import SourceError
+def _check_environment(plan: Plan) -> None:
+    """Every name that the plan takes from the environment is there, before anything is started."""
+    from controlroom.plan.resolve import MissingNames, resolve, resolve_environment
 
     try:
-        asyncio.run(Host(order).run())
-    except (LabFailed, SourceError) as error:
-        raise Stop(str(error), BROKEN) from error
+        resolve(plan.bindings, os.environ)
+        resolve_environment(plan.load.environment if plan.load else {}, os.environ)
+    except MissingNames as missing:
+        raise Stop(str(missing)) from missing
+
+
+def _headless(order: Order, folder: SessionFolder) -> int:
+    """Lives the day in this process; the verdict is the exit code, the session's path the last line."""
+    from controlroom.host.failures import START_FAILURES
+    from controlroom.host.process import INTERRUPTED, Host
+    from controlroom.journal import report
+
+    try:
+        closed = asyncio.run(Host(order).run())
+    except START_FAILURES as error:
+        raise Stop(f"the day could not begin: {error}", BROKEN) from error
+    if not folder.journal.is_file():
+        raise Stop("interrupted before the day began", codes.INTERRUPTED)
     assessment = report.assess_folder(folder)
     print(report.summary(assessment))
     print(folder.path)
-    return VERDICTS.get(assessment.verdict, INCONCLUSIVE)
+    if closed == "ended":
+        return VERDICTS.get(assessment.verdict, INCONCLUSIVE)
+    raise Stop(f"the day was cut short: {closed}", codes.INTERRUPTED if closed == INTERRUPTED else BROKEN)
 
 
 def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse.Namespace) -> int:
@@ -143,7 +172,9 @@ def lab(chosen: argparse.Namespace) -> NoReturn:
         "--rate",
         str(chosen.speed),
     ]
-    arguments += ["--responder", chosen.responder, "--rules", str(path.parent / (plan.rules or ""))]
+    arguments += ["--responder", chosen.responder]
+    if plan.rules:
+        arguments += ["--rules", str(path.parent / plan.rules)]
     arguments += ["--kubeconfig", str(Path("lab-kubeconfig").absolute())]
     arguments += ["--context", cluster.context, "--namespace", cluster.namespaces[0]]
     print("The lab runs until interrupted. In another terminal:")

@@ -17,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, _, function = str(chosen.act).partition(".")
     try:
         act = getattr(importlib.import_module(f"controlroom.cli.{module}"), function)
-        return int(act(chosen))
+        code = int(act(chosen))
+        sys.stdout.flush()
+        return code
     except Stop as stop:
         print(f"controlroom: {stop}", file=sys.stderr)
         return stop.code
@@ -27,4 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"controlroom: {what}", file=sys.stderr)
         return BROKEN

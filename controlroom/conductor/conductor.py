@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from controlroom.conductor.aborting import Aborting
 from controlroom.conductor.alerting import Alerting
@@ -27,7 +27,7 @@ from controlroom.core import intents as i
 from controlroom.core.events import Actor, SessionOpened
 from controlroom.core.intents import Accepted, Answer, Intent, IntentBase
 from controlroom.core.values import Value
-from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource, SourceError
+from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource, SourceError, World
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,13 @@ AGAIN = 1.0
 LEAVE = "leave faults"
 CATCH_UP = 20.0
 """Most real seconds that the end waits for the last samples."""
+EMERGENCY = 20.0
+"""Most real seconds in which an interrupted session ends what would not end by itself."""
+GIVE_UP = 60.0
+"""Real seconds for which a headless day waits for a lab that does not tell its time."""
+LAB = "lab"
+LOST = "the lab was lost"
+"""Why a rehearsal is closed whose lab ended before it."""
 
 
 class Means(Value):
@@ -45,8 +52,8 @@ class Means(Value):
     alerts: AlertSource
     cluster: Cluster
     load: LoadDriver
-    set_rate: Callable[[float], Awaitable[None]] | None = None
-    """Rehearsals only: makes the world run faster."""
+    world: World | None = None
+    """Rehearsals only: the lab."""
 
 
 class Conductor:
@@ -58,7 +65,7 @@ class Conductor:
         self._headless = headless
         self._watchman = Watchman(recorder)
         self._gate = Gate(means.cluster)
-        self._day = Day(recorder, means.set_rate)
+        self._day = Day(recorder, means.world.set_rate if means.world else None)
         self._people = People(recorder)
         previewer = Previewer(recorder, means.cluster)
         self._faults = Faults(recorder, means.cluster, self._gate, previewer)
@@ -77,7 +84,10 @@ class Conductor:
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
-        self._leave = False
+        self._let_go: asyncio.Event = asyncio.Event()
+        """The end does not wait for all clear: a person leaves the faults, or their world is gone."""
+        self._lost = False
+        self._giving_up: asyncio.TimerHandle | None = None
 
     def _collect(self) -> Mapping[type[IntentBase], Handler]:
         found: dict[type[IntentBase], Handler] = {i.End: self._ask_end}
@@ -102,12 +112,13 @@ class Conductor:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
         await self._measuring.warm_up()
         await self.recorder.durably(opened, actor=HOST)
-        if self._in_lab:
+        if self._means.world is not None:
             self._measuring.by_definition()
+            self._means.world.watch(self._hear_of_world)
         services = [asyncio.create_task(self._kept_alive(name, run)) for name, run in self._services()]
         try:
             await self._until_the_end()
-            await self._close("ended")
+            await self._close(LOST if self._world_over else "ended")
         except BaseException:
             await self._emergency()
             raise
@@ -151,23 +162,55 @@ class Conductor:
             services.append(("script", self._script.run))
         return services
 
+    def _hear_of_world(self, error: SourceError | None) -> None:
+        """The lab is lost, or back. A headless day ends without it, for nobody else would end it."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        if error is None:
+            self._watchman.answered(LAB)
+            return
+        self._watchman.failed(LAB, error)
+        if self._world_over:
+            self._give_up()
+        elif self._headless:
+            self._giving_up = asyncio.get_running_loop().call_later(GIVE_UP, self._give_up)
+
+    def _give_up(self) -> None:
+        self._lost = True
+        self._let_go.set()
+        if self._headless:
+            self._end.set()
+
+    @property
+    def _world_over(self) -> bool:
+        return self._lost or (self._means.world is not None and self._means.world.over)
+
     async def _until_the_end(self) -> None:
         if self._headless:
-            await asyncio.sleep(0)
-            await PhaseKeeper(self.recorder, self._day, SCRIPT).run()
-            await self._script.answer_questions()
-            await self._ask_end(i.End(), SCRIPT)
+            await _first(self._live_headless(), self._end.wait())
         elif self._in_lab:
             # A newcomer should see something move; on a cluster the facilitator opens the day.
             await self._day.next_phase(i.NextPhase(), HOST)
         await self._end.wait()
-        if not self._leave:
-            await self._faults.clean_up(i.CleanUp(), HOST)
-            await self._halting.settled()
-            await self._faults.until_clear()
+        if not self._let_go.is_set():
+            await _first(self._settle(), self._let_go.wait())
+        if self._world_over:
+            return
         await self._loading.close()
         await self._catch_up()
         await self._reconciling.finish()
+
+    async def _live_headless(self) -> None:
+        await asyncio.sleep(0)
+        await PhaseKeeper(self.recorder, self._day, SCRIPT).run()
+        await self._script.answer_questions()
+        await self._ask_end(i.End(), SCRIPT)
+
+    async def _settle(self) -> None:
+        """Everything of ours is ended, and proven to be."""
+        await self._faults.clean_up(i.CleanUp(), HOST)
+        await self._halting.settled()
+        await self._faults.until_clear()
 
     async def _catch_up(self) -> None:
         """The record ends with the samples of the moment at which the day did."""
@@ -184,20 +227,21 @@ class Conductor:
 
     async def _ask_end(self, intent: i.End, actor: Actor) -> Answer:
         state = self.recorder.state
-        if state.status == "ending":
+        if intent.how == "leave" and state.running and intent.typed != LEAVE:
+            return refuse(f"{len(state.running)} faults are left: type «{LEAVE}» to leave them")
+        if state.status == "ending" and intent.how == "wait":
             return Accepted(seq=state.seq, note="ending already")
-        if intent.how == "leave":
-            if state.running and intent.typed != LEAVE:
-                return refuse(f"{len(state.running)} faults are left: type «{LEAVE}» to leave them")
-            self._leave = True
         if intent.how == "halt":
             await self._halting.halt(i.HaltAll(reason="end of the day"), actor)
         event, _ = await self.recorder.durably(e.SessionEnding(how=intent.how), actor=actor, patience=2.0)
+        if intent.how == "leave":
+            self._let_go.set()
         self._end.set()
         return Accepted(seq=event.seq)
 
     async def _close(self, reason: str) -> None:
-        left = tuple(str(run.object) for run in self.recorder.state.running if run.object)
+        running = () if self._world_over else self.recorder.state.running
+        left = tuple(str(run.object) for run in running if run.object)
         await self._faults.close()
         await self._halting.close()
         await self.recorder.durably(e.SessionClosed(reason=reason, left=left), actor=HOST, patience=5.0)
@@ -205,8 +249,28 @@ class Conductor:
 
     async def _emergency(self) -> None:
         """Whatever happened: unbounded faults are ended, bounded ones stay bounded, the record says so."""
-        for run in self.recorder.state.running:
-            if run.unbounded:
-                await self._faults.end(run.id, "end")
-        await self._loading.close()
+        if not self._world_over:
+            try:
+                async with asyncio.timeout(EMERGENCY):
+                    for run in self.recorder.state.running:
+                        if run.unbounded:
+                            await self._faults.end(run.id, "end")
+                    await self._loading.close()
+            except TimeoutError:
+                _log.error(
+                    "not everything could be ended within %g s; the record names what is left", EMERGENCY
+                )
         await self._close("interrupted")
+
+
+async def _first(*works: Coroutine[None, None, object]) -> None:
+    """Returns when the first of them does, or raises what it raises; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

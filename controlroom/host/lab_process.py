@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from controlroom.core.clean import clean
 from controlroom.core.values import Value
 from controlroom.host.order import LabOrder
 
@@ -37,7 +38,9 @@ class Addresses(Value):
 class LabProcess:
     """Starts `python -m controlroom.lab` and ends it."""
 
-    def __init__(self, folder: Path, order: LabOrder, rules: Path, context: str, namespace: str) -> None:
+    def __init__(
+        self, folder: Path, order: LabOrder, rules: Path | None, context: str, namespace: str
+    ) -> None:
         self._folder = folder
         self._order = order
         self._rules = rules
@@ -70,9 +73,22 @@ class LabProcess:
             addresses = msgspec.json.decode(line, type=Addresses)
         except (TimeoutError, msgspec.DecodeError) as error:
             await self.stop()
-            raise LabFailed(f"the lab did not start: see {self._folder / 'lab.log'}") from error
+            raise LabFailed(f"the lab did not start: {self._last_word()}") from error
         self._draining = asyncio.create_task(self._drain(self._process.stdout))
         return addresses
+
+    def _last_word(self) -> str:
+        log = self._folder / "lab.log"
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        if not lines:
+            return f"it said nothing for {READY:g} s (its log would be {log})"
+        return f"{clean(lines[-1], 300)} (all of it in {log})"
+
+    async def ended(self) -> str:
+        """Waits until the lab ends, whoever ended it; returns how, to follow "the lab"."""
+        assert self._process is not None, "the lab has not been started"
+        code = await self._process.wait()
+        return f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
 
     def _arguments(self) -> list[str]:
         order = self._order
@@ -80,7 +96,9 @@ class LabProcess:
         found += ["--responder", "on" if order.responder else "off"]
         for defect in order.defects:
             found += ["--defect", defect]
-        found += ["--rules", str(self._rules), "--kubeconfig", str(self._folder / "kubeconfig")]
+        found += ["--kubeconfig", str(self._folder / "kubeconfig")]
+        if self._rules is not None:
+            found += ["--rules", str(self._rules)]
         found += ["--context", self._context, "--namespace", self._namespace]
         if order.truth:
             found += ["--truth", order.truth]

@@ -12,7 +12,8 @@ import msgspec
 from controlroom.host.order import Order
 from controlroom.journal.folder import HostFile, SessionFolder
 
-READY = 30.0
+READY = 45.0
+"""Most real seconds until a host listens; its lab alone may take thirty."""
 LOOK = 0.02
 
 
@@ -44,5 +45,7 @@ def await_host(process: subprocess.Popen[bytes], folder: SessionFolder) -> HostF
         if process.poll() is not None:
             break
         time.sleep(LOOK)
+    else:
+        process.terminate()
     lines = folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no word of it"]
     raise HostFailed(f"the host did not start: {lines[-1]} (all of it in {folder.log})")

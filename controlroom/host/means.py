@@ -33,7 +33,7 @@ async def means_for(
         alerts=AlertmanagerSource(found.alertmanager, clock),
         cluster=cluster,
         load=_load(loaded, folder, control),
-        set_rate=control.set_rate if control else None,
+        world=control,
     )
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import controlroom
 from controlroom.clock import Clock, WallClock
@@ -30,6 +31,8 @@ from controlroom.sources.lab import LabControl
 
 _log = logging.getLogger(__name__)
 
+INTERRUPTED = "interrupted"
+
 
 class Host:
     """One session in this process."""
@@ -39,9 +42,32 @@ class Host:
         self._folder = SessionFolder(Path(order.folder))
         self._loaded: LoadedPlan = load_plan(Path(order.plan))
         self._stack = contextlib.AsyncExitStack()
+        self._running: asyncio.Task[Any] | None = None
+        """What a signal cancels: the start, then the day."""
+        self._told: signal.Signals | None = None
 
-    async def run(self) -> None:
-        """Returns when the session is closed and its record written. Raises what kept it from opening."""
+    async def run(self) -> str:
+        """Returns why the session was closed, once its record is written: `ended`, or what cut it short.
+
+        SIGTERM and SIGINT end it in good order at any time. Raises what kept the session from opening.
+        """
+        self._keep_a_log()
+        self._obey_signals()
+        try:
+            async with self._stack:
+                clock, bindings, control = await self._world()
+                recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
+                self._recorder = recorder
+                server = await self._serve(recorder)
+                means = await means_for(self._loaded, bindings, self._folder, clock, control)
+                self._stack.push_async_callback(close_means, means)
+                return await self._conduct(recorder, server, means, bindings, clock)
+        except asyncio.CancelledError:
+            if self._told is None:
+                raise
+            return INTERRUPTED
+
+    def _keep_a_log(self) -> None:
         logging.basicConfig(
             filename=self._folder.log,
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -50,14 +76,19 @@ class Host:
         self._folder.log.chmod(0o600)
         # A line for each request would bury what matters, several times a second.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        async with self._stack:
-            clock, bindings, control = await self._world()
-            recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
-            self._recorder = recorder
-            server = await self._serve(recorder)
-            means = await means_for(self._loaded, bindings, self._folder, clock, control)
-            self._stack.push_async_callback(close_means, means)
-            await self._conduct(recorder, server, means, bindings, clock)
+
+    def _obey_signals(self) -> None:
+        """The first signal ends the session; while that goes on, another changes nothing."""
+        loop = asyncio.get_running_loop()
+        self._running = asyncio.current_task()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._end, name)
+
+    def _end(self, told: signal.Signals) -> None:
+        _log.info("told to end by %s", told.name)
+        if self._told is None and self._running is not None:
+            self._told = told
+            self._running.cancel()
 
     async def _world(self) -> tuple[Clock, Bindings, LabControl | None]:
         """The clock and the addresses of the day: those of the plan, or a lab's."""
@@ -66,14 +97,22 @@ class Host:
         if lab is None:
             return WallClock(), plan.bindings, None
         cluster = plan.bindings.cluster
-        rules = Path(self._order.plan).parent / (plan.rules or "")
+        rules = Path(self._order.plan).parent / plan.rules if plan.rules else None
         process = LabProcess(self._folder.path, lab, rules, cluster.context, cluster.namespaces[0])
         self._stack.push_async_callback(process.stop)
         addresses = await process.start()
         control = LabControl(addresses.control)
         self._stack.push_async_callback(control.close)
         clock = await control.start()
+        watching = asyncio.create_task(self._watch_lab(process, control))
+        self._stack.callback(watching.cancel)
         return clock, _in_the_lab(plan.bindings, addresses), control
+
+    @staticmethod
+    async def _watch_lab(process: LabProcess, control: LabControl) -> None:
+        how = await process.ended()
+        _log.error("the lab %s", how)
+        control.ended(how)
 
     def _journal(self, loop: asyncio.AbstractEventLoop) -> JournalWriter:
         def troubled(error: str, seconds: float) -> None:
@@ -109,16 +148,26 @@ class Host:
 
     async def _conduct(
         self, recorder: Recorder, server: Server, means: Means, bindings: Bindings, clock: Clock
-    ) -> None:
+    ) -> str:
         conductor = Conductor(recorder, means, headless=self._order.headless)
         server.conduct(conductor)
         day = asyncio.create_task(conductor.run(self._opening(bindings, clock)))
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, day.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await day
-        await report.write(self._folder, recorder.events)
+        self._running = day
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await day
+        finally:
+            await self._report(recorder)
+        return recorder.state.closed_reason or INTERRUPTED
+
+    async def _report(self, recorder: Recorder) -> None:
+        if not recorder.events:
+            return
+        try:
+            await report.write(self._folder, recorder.events)
+        except OSError as error:
+            again = f"controlroom report {self._folder.name} writes it from the journal"
+            _log.error("the record could not be written: %s; %s", error, again)
 
     def _opening(self, bindings: Bindings, clock: Clock) -> SessionOpened:
         lab = self._order.lab

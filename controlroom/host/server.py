@@ -21,8 +21,10 @@ _log = logging.getLogger(__name__)
 
 SLOW = 8 * 1024 * 1024
 """Bytes waiting for a viewer beyond which it is dropped; it may attach again and loses nothing."""
+CATCHING_UP = 1024 * 1024
+"""Bytes of history waiting for a viewer beyond which it is given time to read."""
 GREETING = 10.0
-"""Real seconds in which a viewer must say hello."""
+"""Real seconds in which a viewer must say hello, or read some of the history."""
 
 
 class Server:
@@ -35,8 +37,6 @@ class Server:
         self._conductor: Conductor | None = None
         self._server: asyncio.Server | None = None
         self._viewers: set[asyncio.Task[None]] = set()
-        self.ever_seen = asyncio.Event()
-        """Set once a viewer has taken a seat."""
 
     async def start(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -96,7 +96,6 @@ class Server:
     async def _seat(
         self, hello: wire.Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.ever_seen.set()
         info = changed(self._info, seat=hello.seat)
         writer.write(
             wire.encode(wire.Welcome(version=wire.VERSION, info=info, head=len(self._recorder.events)))
@@ -112,8 +111,11 @@ class Server:
 
     async def _tell(self, since: int, writer: asyncio.StreamWriter) -> None:
         """Every event after `since`, in order; a viewer that does not read is dropped, never waited for."""
+        head = len(self._recorder.events)
         async for event in self._recorder.follow(since):
             writer.write(wire.event_line(self._recorder.lines[event.seq - 1]))
+            if event.seq <= head and writer.transport.get_write_buffer_size() > CATCHING_UP:
+                await self._let_read(writer)
             if writer.transport.get_write_buffer_size() > SLOW:
                 _log.warning("a viewer was too slow and was dropped at event %d", event.seq)
                 writer.transport.abort()
@@ -123,6 +125,13 @@ class Server:
         writer.write(wire.encode(wire.Goodbye(reason="closed")))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):
+                await writer.drain()
+
+    async def _let_read(self, writer: asyncio.StreamWriter) -> None:
+        """A long history is sent no faster than it is read; a viewer that does not read at all is left to
+        :data:`SLOW`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GREETING):
                 await writer.drain()
 
     async def _listen(
@@ -135,6 +144,7 @@ class Server:
                 try:
                     line = await reader.readuntil(b"\n")
                 except asyncio.LimitOverrunError:
+                    _log.warning("a viewer sent a line of more than %d bytes", wire.LONGEST_UP)
                     writer.write(wire.encode(wire.Goodbye(reason="a line was too long")))
                     return
                 except asyncio.IncompleteReadError:

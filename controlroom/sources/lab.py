@@ -16,8 +16,14 @@ SOURCE = "lab"
 FOLLOW_EVERY = 0.1
 """Real seconds between two readings of the lab's clock."""
 
+READ_WITHIN = 1.0
+"""Real seconds in which the lab must tell its time: a clock that is late is none."""
+
 LOST_AFTER = 10
 """Readings in a row that fail before our clock is held: without the lab there is no time."""
+
+Tell = Callable[[SourceError | None], None]
+"""Is told why the lab is lost, and None when it is back."""
 
 
 class LabTime(Value):
@@ -41,11 +47,38 @@ class LabControl:
         self._clock: ScaledClock | None = None
         self._following: asyncio.Task[None] | None = None
         self._failures = 0
+        self._tell: Tell | None = None
+        self._ended: SourceError | None = None
 
     @property
     def lost(self) -> bool:
         """The lab has ceased to tell its time; the session's clock is held."""
-        return self._failures >= LOST_AFTER
+        return self._ended is not None or self._failures >= LOST_AFTER
+
+    @property
+    def over(self) -> bool:
+        """The lab has ended and will not come back."""
+        return self._ended is not None
+
+    def watch(self, tell: Tell) -> None:
+        """From now on `tell` hears when the lab is lost and when it is back."""
+        self._tell = tell
+        if self._ended is not None:
+            tell(self._ended)
+
+    def ended(self, why: str) -> None:
+        """Its process is gone (`why` says how): the session's clock is held for good."""
+        if self._following is not None:
+            self._following.cancel()
+        if self._clock is not None:
+            self._clock.set_rate(0.0)
+        hint = "The rehearsal cannot go on: end the session; its record is kept. lab.log may say more."
+        self._ended = SourceError(SOURCE, f"the lab {why}", hint=hint)
+        self._say(self._ended)
+
+    def _say(self, error: SourceError | None) -> None:
+        if self._tell is not None:
+            self._tell(error)
 
     async def start(self) -> ScaledClock:
         """The session's clock, which follows the lab's from now on. Raises SourceError."""
@@ -58,12 +91,17 @@ class LabControl:
         while True:
             await self._pause(FOLLOW_EVERY)
             try:
-                reading = await self._http.get("/clock", LabTime)
-            except SourceError:
+                async with asyncio.timeout(READ_WITHIN):
+                    reading = await self._http.get("/clock", LabTime)
+            except (SourceError, TimeoutError):
                 self._failures += 1
                 if self._failures == LOST_AFTER:
                     clock.set_rate(0.0)
+                    hint = "The session's clock is held until it does, or until the session is ended."
+                    self._say(SourceError(SOURCE, "the lab does not tell its time", hint=hint))
                 continue
+            if self.lost:
+                self._say(None)
             self._failures = 0
             clock.follow(reading.now, reading.rate)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -202,4 +202,21 @@ class LoadDriver(Protocol):
 
     async def ended(self) -> str:
         """Waits until the load ends by itself; returns why."""
+        ...
+
+
+class World(Protocol):
+    """The lab of a rehearsal: it owns time."""
+
+    @property
+    def over(self) -> bool:
+        """It has ended and will not come back; nothing of ours is left in it."""
+        ...
+
+    async def set_rate(self, rate: float) -> None:
+        """Session seconds in one real second. Raises SourceError."""
+        ...
+
+    def watch(self, tell: Callable[[SourceError | None], None]) -> None:
+        """From now on `tell` hears why the world is lost, and None when it is back."""
         ...

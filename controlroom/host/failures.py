@@ -1,0 +1,11 @@
+"""What can keep a session from opening. Each says in one line what is wrong and what would help."""
+
+from __future__ import annotations
+
+from controlroom.host.lab_process import LabFailed
+from controlroom.host.runtime import NoRuntimeFolder
+from controlroom.plan.errors import PlanErrors
+from controlroom.plan.resolve import MissingNames
+from controlroom.sources.ports import SourceError
+
+START_FAILURES = (LabFailed, NoRuntimeFolder, PlanErrors, MissingNames, SourceError, OSError)
