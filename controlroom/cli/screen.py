@@ -11,14 +11,15 @@ from pathlib import Path
 from controlroom.cli.codes import BROKEN, DONE, Stop
 from controlroom.journal.folder import SessionFolder
 from controlroom.room import Room
-from controlroom.tui.app import Outcome, SavedSession, Settings
-from controlroom.tui.app import run as show
 
 Enter = Callable[[], Awaitable[Room]]
 
 
 def show_room(enter: Enter, title: str, chosen: argparse.Namespace, sessions: Path) -> int:
     """Returns when the screen is left; another session chosen there is shown in its place."""
+    from controlroom.tui.app import SavedSession, Settings
+    from controlroom.tui.app import run as show
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on")
 
@@ -31,7 +32,7 @@ def show_room(enter: Enter, title: str, chosen: argparse.Namespace, sessions: Pa
         ]
 
     settings = Settings(layout=chosen.layout, ascii=chosen.ascii, sessions=saved)
-    outcome: Outcome = show(enter, title, settings)
+    outcome = show(enter, title, settings)
     while outcome.word == "open" and outcome.path is not None:
         folder = SessionFolder(outcome.path)
         outcome = show(entering(folder), folder.name, settings)

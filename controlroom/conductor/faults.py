@@ -172,6 +172,9 @@ class Faults(Part):
         if seen.raw:
             self._readings[seen.run] = decode(seen.raw)
         if seen.gone:
+            if not seen.raw:
+                # Its last state was not seen: an earlier one would be taken for it.
+                self._readings.pop(seen.run, None)
             self._gone.add(seen.run)
         self._observe(seen.run)
 
@@ -255,7 +258,8 @@ class Faults(Part):
             return
 
     def gone(self, name: str) -> None:
-        """The object is not there (any more)."""
+        """The object is not there (any more), and its last state was not seen."""
+        self._readings.pop(name, None)
         self._gone.add(name)
         self._observe(name)
 

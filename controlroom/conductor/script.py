@@ -26,6 +26,9 @@ SAID: dict[str, Milestone] = {
 }
 """Reasons of the on-call's Events, to the milestone each stands for."""
 
+LIFTED = {"alerts": "alerts firing"}
+"""A planted defect may make an unrelated alert fire; the day is to show what comes of it. It goes on record."""
+
 Submit = Callable[[Intent, Actor], Awaitable[Answer]]
 
 
@@ -51,7 +54,7 @@ class Script(Part):
             return
         if step.kind == "experiment" and step.experiment is not None:
             await self._do(i.Poll(role="facilitator", go=True, experiment=step.experiment))
-            await self._do(i.Start(experiment=step.experiment))
+            await self._do(i.Start(experiment=step.experiment, typed=LIFTED))
             return
         if step.kind == "clean-up":
             await self._do(i.CleanUp())

@@ -23,5 +23,3 @@ class Order(Value):
     """Path of the session's folder, which exists."""
     lab: LabOrder | None = None
     headless: bool = False
-    idle: float = 600.0
-    """Real seconds after which a host whose session never got a viewer ends; headless: not asked."""
