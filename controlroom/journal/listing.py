@@ -103,13 +103,13 @@ def listed(folder: SessionFolder) -> Listed:
     try:
         with folder.journal.open("rb") as journal:
             first = _first.decode(journal.readline())
-            t, kind = _end(journal.fileno())
+            t, closed = _end(journal.fileno())
         if first.body.kind != "session.opened" or first.body.plan is None:
             return Listed(name=folder.name, status="broken", size=size, problem="it was never opened")
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Listed(name=folder.name, status="broken", size=size, problem=f"journal: {problem}")
-    status: Status = "closed" if kind == "session.closed" else "interrupted"
+    status: Status = "closed" if closed else "interrupted"
     return Listed(
         name=folder.name,
         status="live" if folder.host() is not None else status,
@@ -121,17 +121,22 @@ def listed(folder: SessionFolder) -> Listed:
     )
 
 
-def _end(journal: int) -> tuple[float, str]:
-    """t and kind of the last whole line, read from the end."""
+def _end(journal: int) -> tuple[float, bool]:
+    """t of the last whole line, read from the end, and whether the session was closed there.
+
+    A few lines may follow the closing (samples that were on their way); a resumption opens it again.
+    """
     length, reach = os.fstat(journal).st_size, TAIL
     while True:
         start = max(0, length - reach)
-        data = os.pread(journal, length - start, start)
-        whole, feed, _ = data.rpartition(b"\n")
-        _, inner, line = whole.rpartition(b"\n")
-        if feed and (inner or start == 0):
-            found = _last.decode(line)
-            return found.t, found.body.kind
+        lines = os.pread(journal, length - start, start).split(b"\n")[:-1]
+        if start:
+            # The first one may have begun earlier.
+            del lines[:1]
+        if lines:
+            found = [_last.decode(line) for line in lines]
+            turns = [own.body.kind for own in found if own.body.kind in ("session.closed", "session.resumed")]
+            return found[-1].t, turns[-1:] == ["session.closed"]
         if start == 0:
             raise msgspec.DecodeError("it holds no whole line")
         reach *= 8

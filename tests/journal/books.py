@@ -37,6 +37,15 @@ def day(until: float = math.inf) -> tuple[Event, ...]:
 
 
 PLAN = seed_plan().plan
+
+
+def opening() -> e.SessionOpened:
+    """The first event's body."""
+    body = day()[0].body
+    assert isinstance(body, e.SessionOpened)
+    return body
+
+
 _texts = st.text(st.characters(codec="utf-8"), max_size=40)
 _experiments = st.sampled_from([own.id for own in PLAN.experiments])
 _runs = st.builds(lambda name, n: f"{name}#{n}", _experiments, st.integers(1, 2))

@@ -18,7 +18,7 @@ from controlroom.core.figures import assess
 from controlroom.journal.report.escaping import escaped, fenced, paragraphs, table
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.markdown import markdown
-from tests.journal.books import chained, day, journals
+from tests.journal.books import PLAN, chained, day, journals
 from tests.sessions import FACILITATOR, moment
 
 HOSTILE = "a|b `c` <script>alert(1)</script> **d** [e](javascript:f) <!-- g --> $h$ \x1b[31m\n# i\n- j"
@@ -135,7 +135,7 @@ def test_hostile_text_stays_text_wherever_people_write() -> None:
     note = e.NoteWritten(note="bad", type="observation", text=HOSTILE)
     mark = e.MarkMade(mark="bad", milestone="mark", text=HOSTILE)
     action = e.ActionSet(action="bad", title=HOSTILE, owner=HOSTILE, due=HOSTILE)
-    answer = e.Answered(section="debrief", question=day()[0].body.plan.debrief[0].id, text=HOSTILE)
+    answer = e.Answered(section="debrief", question=PLAN.debrief[0].id, text=HOSTILE)
     tokens = parse(report(with_body(note, mark, action, answer)))
     assert {piece for piece in html(tokens) if "script" in piece or "!--" in piece} == set()
     assert any(PLAIN in " ".join(text.split()) for text in texts(tokens))
@@ -217,9 +217,7 @@ def test_the_timeline_is_in_order_and_holds_what_mattered() -> None:
 
 
 def test_notes_actions_and_answers_are_there() -> None:
-    answer = e.Answered(
-        section="debrief", question=day()[0].body.plan.debrief[0].id, text="the page was fast"
-    )
+    answer = e.Answered(section="debrief", question=PLAN.debrief[0].id, text="the page was fast")
     found = report(with_body(answer))
     assert "   the page was fast (robin)" in section(found, "## Debrief")
     assert section(found, "## Debrief").count("*not answered*") == 5
