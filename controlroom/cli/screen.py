@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from controlroom.cli.codes import BROKEN, DONE, Stop
-from controlroom.journal.folder import SessionFolder
+from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.room import Room
 
 Enter = Callable[[], Awaitable[Room]]
@@ -24,11 +24,17 @@ def show_room(enter: Enter, title: str, chosen: argparse.Namespace, sessions: Pa
         raise Stop("there is no terminal to draw on")
 
     def saved() -> list[SavedSession]:
-        from controlroom.journal.listing import summaries
+        from controlroom.journal.listing import listed
 
+        found = ((folder, listed(folder)) for folder in sessions_in(sessions))
         return [
-            SavedSession(path=own.path, title=own.title, day=own.day, verdict=own.verdict)
-            for own in summaries(sessions)
+            SavedSession(
+                path=folder.path,
+                title=own.problem or own.title,
+                day=f"{own.when:%Y-%m-%d %H:%M}" if own.when else "",
+                verdict=own.verdict or own.status,
+            )
+            for folder, own in found
         ]
 
     settings = Settings(layout=chosen.layout, ascii=chosen.ascii, sessions=saved)

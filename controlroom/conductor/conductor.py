@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from controlroom.conductor.aborting import Aborting
 from controlroom.conductor.alerting import Alerting
+from controlroom.conductor.amending import Amending
+from controlroom.conductor.checking import Checking
 from controlroom.conductor.context import Handler, refuse
 from controlroom.conductor.day import Day, PhaseKeeper
 from controlroom.conductor.faults import Faults
@@ -81,6 +83,8 @@ class Conductor:
         )
         self._aborting = Aborting(recorder, self._halting.by_rule)
         self._reconciling = Reconciling(recorder, means.metrics)
+        self._amending = Amending(recorder, means.read_plan)
+        self._checking = Checking(recorder, means.metrics, means.alerts)
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
@@ -98,6 +102,7 @@ class Conductor:
             self._halting,
             self._loading,
             self._aborting,
+            self._amending,
         ):
             found.update(part.handlers())
         return found
@@ -155,6 +160,7 @@ class Conductor:
             ("aborting", self._aborting.run),
             ("reconciling", self._reconciling.run),
             ("day", self._day.run),
+            ("checking", self._checking.run),
         ]
         if not self._in_lab:
             services.append(("measuring", self._measuring.run))

@@ -42,7 +42,9 @@ class Script(Part):
     async def run(self) -> None:
         begin = len(self.recorder.events)
         for item in self.plan.checklist:
-            await self._do(i.SetTick(list="checklist", item=item.id, ticked=True, detail="by script"))
+            if item.check is None:
+                intent = i.SetTick(list="checklist", item=item.id, ticked=True, detail="by script")
+                await self._do(intent)
         async for event in self.recorder.follow(begin):
             if isinstance(event.body, StepDue):
                 await self._step(next(own for _, own in self.plan.steps if own.id == event.body.step))

@@ -16,7 +16,12 @@ from controlroom.sources.ports import LoadDriver
 
 
 async def means_for(
-    loaded: LoadedPlan, bindings: Bindings, folder: SessionFolder, clock: Clock, control: LabControl | None
+    loaded: LoadedPlan,
+    path: Path,
+    bindings: Bindings,
+    folder: SessionFolder,
+    clock: Clock,
+    control: LabControl | None,
 ) -> Means:
     """The adapters for real servers or the lab's: they are the same."""
     from controlroom.sources.alertmanager import AlertmanagerSource

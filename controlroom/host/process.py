@@ -59,7 +59,9 @@ class Host:
                 recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
                 self._recorder = recorder
                 server = await self._serve(recorder)
-                means = await means_for(self._loaded, bindings, self._folder, clock, control)
+                means = await means_for(
+                    self._loaded, Path(self._order.plan), bindings, self._folder, clock, control
+                )
                 self._stack.push_async_callback(close_means, means)
                 return await self._conduct(recorder, server, means, bindings, clock)
         except asyncio.CancelledError:

@@ -35,6 +35,11 @@ def load_plan(path: Path) -> LoadedPlan:
         text = documents.read_text(path)
     except Flaw as flaw:
         raise PlanErrors([flaw.within(str(path))]) from None
+    return read_plan(text, path)
+
+
+def read_plan(text: str, path: Path) -> LoadedPlan:
+    """Checks the text of a plan as if it stood in the file `path`. Raises PlanErrors."""
     reader = _Reader(str(path), text, path.parent)
     file = reader.read()
     return LoadedPlan(

@@ -102,6 +102,9 @@ class AlertmanagerSource:
             for one in await self._http.get("/api/v2/alerts", tuple[ReceivedAlert, ...])
         ]
 
+    async def receivers(self) -> Sequence[str]:
+        return [clean(one.name) for one in await self._http.get("/api/v2/receivers", tuple[Receiver, ...])]
+
     async def status(self) -> Status:
         return await self._http.get("/api/v2/status", Status)
 

@@ -76,6 +76,9 @@ class PrometheusSource:
     async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
         return await self._alerts.read(since, until)
 
+    async def alert_names(self) -> Sequence[str]:
+        return await self._alerts.names()
+
     async def clock(self) -> ClockReading:
         """By `time()`; the best of three, so that the first connection does not blur it."""
         readings = [await self._compared() for _ in range(3)]

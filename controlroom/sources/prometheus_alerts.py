@@ -281,6 +281,10 @@ class AlertReader:
         self._tracker.forget(start - OVERLAP)
         return found
 
+    async def names(self) -> list[str]:
+        """Names of all alerts that there are rules for; empty where a store has no ruler."""
+        return sorted((await self._rules()).intervals())
+
     async def _rules(self) -> Rules:
         """The rules; none where a store answers that it has no ruler: the samples then tell the interval."""
         answer = await self._http.request("GET", "/api/v1/rules", query={"type": "alert"})

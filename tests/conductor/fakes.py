@@ -55,6 +55,7 @@ class FakeMetrics:
         self.value_of: Callable[[int, int], float | None] = lambda index, step: float(index)
         self.asked: list[tuple[dict[int, int], int]] = []
         self.numbers: dict[str, float | None] = {}
+        self.names: tuple[str, ...] = ()
 
     async def read(self, asked: Mapping[int, int], end: int, step: int) -> dict[int, MetricColumn]:
         self.asked.append((dict(asked), end))
@@ -75,6 +76,9 @@ class FakeMetrics:
     async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
         return ()
 
+    async def alert_names(self) -> Sequence[str]:
+        return self.names
+
     async def clock(self) -> ClockReading:
         return ClockReading(offset=0.0, uncertainty=0.0)
 
@@ -85,6 +89,9 @@ class FakeMetrics:
 class FakeAlerts:
     async def silences(self) -> Sequence[SilenceObserved]:
         return ()
+
+    async def receivers(self) -> Sequence[str]:
+        return ("page", "ticket")
 
     async def clock(self) -> ClockReading:
         return ClockReading(offset=0.0, uncertainty=0.0)

@@ -195,9 +195,7 @@ async def test_halt_deletes_everything_locks_and_proves(bench: Bench, rig: Rig) 
     assert isinstance(bench.recorder.events[-1].body, Unlocked)
 
 
-async def test_halt_during_a_start_in_flight_takes_back_what_comes_into_being(
-    bench: Bench, rig: Rig
-) -> None:
+async def test_halt_during_a_start_in_flight_takes_back_what_comes_into_being(bench: Bench, rig: Rig) -> None:
     async def halt_meanwhile() -> None:
         await rig.halting.halt(i.HaltAll(), ME)
         await rig.turns()
@@ -206,9 +204,11 @@ async def test_halt_during_a_start_in_flight_takes_back_what_comes_into_being(
     await rig.start()
     await rig.turns()
     assert rig.run.object is not None
-    assert bench.cluster.deleted.count(bench.cluster.created[0].object) + bench.cluster.deleted.count(
-        rig.run.object
-    ) >= 2
+    assert (
+        bench.cluster.deleted.count(bench.cluster.created[0].object)
+        + bench.cluster.deleted.count(rig.run.object)
+        >= 2
+    )
     await rig.halting.close()
     await rig.faults.close()
 
