@@ -54,6 +54,8 @@ class Means(Value):
     alerts: AlertSource
     cluster: Cluster
     load: LoadDriver
+    read_plan: ReadPlan
+    """Checks the text of an amended plan."""
     world: World | None = None
     """Rehearsals only: the lab."""
 
