@@ -38,6 +38,7 @@ async def means_for(
         alerts=AlertmanagerSource(found.alertmanager, clock),
         cluster=cluster,
         load=_load(loaded, folder, control),
+        read_plan=lambda text: read_plan(text, path),
         world=control,
     )
 
