@@ -14,6 +14,9 @@ from controlroom.core.info import RoomInfo, Seat
 from controlroom.core.intents import Answer, Intent
 from controlroom.room.protocol import RoomClosed
 
+GREETING = 10.0
+"""Real seconds in which a host must answer the hello."""
+
 
 class AttachedRoom:
     """The Room protocol over a connection. Made by :func:`attach`."""
@@ -101,15 +104,30 @@ async def attach(socket: Path, *, seat: Seat = "facilitator", name: str = "", si
     """Takes a seat; raises :class:`RoomClosed` where nobody answers or the seat is refused."""
     try:
         reader, writer = await asyncio.open_unix_connection(socket, limit=wire.LONGEST_DOWN)
-        writer.write(wire.encode(wire.Hello(version=wire.VERSION, seat=seat, name=name, since=since)))
-        await writer.drain()
-        first = wire.decode_down(await reader.readline())
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise RoomClosed(f"no host answers at {socket}: {error}") from error
-    if isinstance(first, wire.Goodbye):
+    hello = wire.Hello(version=wire.VERSION, seat=seat, name=name, since=since)
+    try:
+        info = await _greeted(hello, reader, writer)
+    except BaseException:
         writer.close()
+        raise
+    return AttachedRoom(info, reader, writer)
+
+
+async def _greeted(hello: wire.Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> RoomInfo:
+    """Says hello, and gives what the host's welcome tells of the room."""
+    try:
+        async with asyncio.timeout(GREETING):
+            writer.write(wire.encode(hello))
+            await writer.drain()
+            first = wire.decode_down(await reader.readline())
+    except TimeoutError as error:
+        raise RoomClosed(f"the host did not answer within {GREETING:g} s") from error
+    except (OSError, ValueError) as error:
+        raise RoomClosed(f"the host did not answer as it should: {error}") from error
+    if isinstance(first, wire.Goodbye):
         raise RoomClosed(first.reason)
     if not isinstance(first, wire.Welcome):
-        writer.close()
         raise RoomClosed("the host does not speak as it should")
-    return AttachedRoom(first.info, reader, writer)
+    return first.info

@@ -36,7 +36,5 @@ def open_recorded(folder: SessionFolder) -> RecordedRoom:
     opened = events[0].body if events else None
     title = opened.plan.title if isinstance(opened, SessionOpened) else folder.name
     recorded = f"{events[0].at:%Y-%m-%d}" if events else ""
-    info = RoomInfo(
-        session=folder.name, title=title, live=False, folder=str(folder.path), recorded=recorded
-    )
+    info = RoomInfo(session=folder.name, title=title, live=False, folder=str(folder.path), recorded=recorded)
     return RecordedRoom(info, events)

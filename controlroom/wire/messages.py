@@ -57,7 +57,11 @@ class EventLine(Down, tag="event"):
     event: msgspec.Raw
 
     def decoded(self) -> Event:
-        return decode_event(bytes(self.event))
+        """Raises :class:`WireError` for what is not an event."""
+        try:
+            return decode_event(bytes(self.event))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise WireError(f"not an event: {error}") from error
 
 
 class Answered(Down, tag="answer"):
