@@ -9,7 +9,7 @@ from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
 from controlroom.core.plan import Bindings
 from controlroom.journal.folder import SessionFolder
-from controlroom.plan.load import LoadedPlan
+from controlroom.plan.load import LoadedPlan, read_plan
 from controlroom.plan.resolve import resolve, resolve_environment
 from controlroom.sources.lab import LabControl
 from controlroom.sources.ports import LoadDriver
