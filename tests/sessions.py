@@ -24,7 +24,7 @@ OPENED = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 DAY = 5400.0
 PODS = tuple(f"bookstore/inventory-service-7c9f-{end}" for end in ("x2lq4", "m8vzd", "q6w9k"))
 POD_KILL, LATENCY, MEMORY, MITIGATED = 903.0, 1502.0, 2101.0, 3190.0
-BATCH = 10
+BATCH = 2
 """Grid steps in one `samples` event."""
 
 FACILITATOR = Actor(role="facilitator", name="robin")
@@ -109,7 +109,9 @@ def _phases(day: Day, plan: Plan) -> None:
         day.add(min(t, DAY - 1), e.PhaseEnded(phase=phase.id), FACILITATOR)
 
 
-def _run(day: Day, experiment: str, kind: str, start: float, targets: tuple[str, ...], one_shot: bool) -> None:
+def _run(
+    day: Day, experiment: str, kind: str, start: float, targets: tuple[str, ...], one_shot: bool
+) -> None:
     name = f"{experiment}-20261122"
     ref = e.ObjectRef(api_version="chaos-mesh.org/v1alpha1", kind=kind, namespace="bookstore", name=name)
     guards = (
@@ -172,7 +174,19 @@ def _faults(day: Day) -> None:
         _run(day, name, kind, start, targets, False)
         _seen(day, run, start + 0.2, "injecting", "waiting", targets, start, end)
         _seen(day, run, start + 1, "active", "injected", targets, start, end)
-        _seen(day, run, MITIGATED + 40, "ended", "lost", targets, start, end, MITIGATED + 38, MITIGATED + 39, "lost")
+        _seen(
+            day,
+            run,
+            MITIGATED + 40,
+            "ended",
+            "lost",
+            targets,
+            start,
+            end,
+            MITIGATED + 38,
+            MITIGATED + 39,
+            "lost",
+        )
 
 
 def _alerts(day: Day) -> None:
@@ -183,7 +197,11 @@ def _alerts(day: Day) -> None:
     ):
         labels = {"service": service, "severity": "page"}
         pending = moment(start + delay - 15)
-        day.add(start + delay - 14, e.AlertObserved(name=name, labels=labels, state="pending", active_at=pending), SOURCE)
+        day.add(
+            start + delay - 14,
+            e.AlertObserved(name=name, labels=labels, state="pending", active_at=pending),
+            SOURCE,
+        )
         firing = moment(start + delay)
         day.add(
             start + delay + 1,
@@ -201,7 +219,12 @@ def _alerts(day: Day) -> None:
         )
         day.add(start + delay + 62, silence, SOURCE)
         resolved = e.AlertObserved(
-            name=name, labels=labels, state="resolved", active_at=pending, firing_at=firing, resolved_at=moment(end)
+            name=name,
+            labels=labels,
+            state="resolved",
+            active_at=pending,
+            firing_at=firing,
+            resolved_at=moment(end),
         )
         day.add(end + 1, resolved, SOURCE)
 
@@ -308,8 +331,9 @@ def _samples(day: Day, plan: Plan, seed: int) -> None:
             level, spread = levels[metric.id], 0.0 if metric.id in _STEADY else 0.03
             columns.append(
                 tuple(
-                    round(level(t) * (1 + noise.gauss(0, spread)), 4) for t in range(at, at + step * BATCH, step)
+                    round(level(t) * (1 + noise.gauss(0, spread)), 4)
+                    for t in range(at, at + step * BATCH, step)
                 )
             )
         body = e.Samples(start=start + at, step=step, columns=tuple(columns))
-        day.add(at + step * BATCH - 1.5, body, SOURCE)
+        day.add(at + step * (BATCH - 1) + 0.4, body, SOURCE)

@@ -209,7 +209,7 @@ class ControlRoomApp(App[Outcome]):
         if follower is None:
             return
         moving = follower.playhead.playing or int(follower.head) != int(self._now.head)
-        if self._dirty or moving:
+        if self._dirty or moving or follower.behind:
             self.moved()
 
     def moved(self) -> None:

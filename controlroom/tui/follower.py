@@ -33,6 +33,8 @@ class Follower:
         self.playhead = Playhead(pinned=True)
         self.trouble = ""
         self.ended = False
+        self.behind = False
+        """The figures last shown are older than the rest: another moment is due."""
         self._assess = assess
         self._real = real
         self._clock = LiveClock()
@@ -48,9 +50,11 @@ class Follower:
             async for event in self.room.events(self.history.head.seq):
                 self.take(event)
                 pending += 1
-                if pending >= self.BURST or self.room.info.live:
-                    pending = 0
+                # A saved session is shown when it is whole; a live one as it comes.
+                if self.room.info.live:
                     arrived()
+                if pending >= self.BURST:
+                    pending = 0
                     await asyncio.sleep(0)
         except RoomClosed as closed:
             self.trouble = str(closed) or "the room was closed"
@@ -92,14 +96,21 @@ class Follower:
         """The figures of that moment. While time moves they may be a little older than the rest."""
         wanted = (view.state.seq, int(t))
         real = self._real()
-        moving = self.playhead.pinned or self.playhead.playing
-        if view.state.plan is None or wanted == self._figures_of or (moving and real < self._again):
+        moving = (self.playhead.pinned and self.room.info.live) or self.playhead.playing
+        if view.state.plan is None or wanted == self._figures_of:
+            return self._figures
+        self.behind = moving and real < self._again
+        if self.behind:
             return self._figures
         self._figures = self._assess(view, t)
         self._figures_of = wanted
         cost = self._real() - real
         self._again = self._real() + max(self.LEAST, cost * (self.SHARE - 1))
         return self._figures
+
+    def again(self) -> None:
+        """The next moment gets fresh figures, whatever they cost."""
+        self._again = 0.0
 
     def seek(self, t: float) -> None:
         self.playhead = heads.sought(self.playhead, t, self.head)

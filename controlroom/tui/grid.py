@@ -57,4 +57,5 @@ class Areas(Widget):
     def rearrange(self, own: layouts.Layout, content: Mapping[str, int], in_front: frozenset[str]) -> None:
         """Puts the panes where that layout wants them."""
         self._grid = AreaGrid(own, content, in_front)
-        self.refresh(layout=True)
+        # Asked of a child: that is what makes Textual forget the arrangement of its parent.
+        self.children[0].refresh(layout=True)

@@ -123,7 +123,7 @@ def _check(own: Layout) -> None:
 FACILITATOR = layout(
     "facilitator",
     "Facilitator",
-    "5fr 3fr",
+    "13fr 7fr",
     (
         ("1", "status"),
         ("1", "clock"),

@@ -50,10 +50,8 @@ class Pane(Widget):
     def on_resize(self) -> None:
         self.redraw()
 
-    def on_focus(self) -> None:
-        self.redraw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self.redraw()
 
     def _theme_changed(self) -> None:
@@ -100,6 +98,8 @@ class ListPane(Pane, can_focus=True):
 
     cursor: reactive[int] = reactive(0, repaint=False)
     top = 0
+    ALWAYS_CHOSEN: ClassVar[bool] = False
+    """The chosen line is marked even while the cursor is elsewhere: keys act on it."""
 
     def count(self, moment: Moment) -> int:
         """How many lines there are to choose from."""
@@ -118,8 +118,8 @@ class ListPane(Pane, can_focus=True):
         return tuple(self._line(moment, index, width) for index in shown)
 
     def _line(self, moment: Moment, index: int, width: int) -> Row:
-        mark = ("▸" if self.has_focus else "▹", "title") if index == self.cursor else (" ", "")
-        return (mark, *self.line(moment, index, width - 1))
+        sign = "▸" if self.has_focus else "▹" if self.ALWAYS_CHOSEN else " "
+        return ((sign if index == self.cursor else " ", "title"), *self.line(moment, index, width - 1))
 
     def watch_cursor(self) -> None:
         self.redraw()

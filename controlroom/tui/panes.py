@@ -90,6 +90,7 @@ class Metrics(ListPane):
 class Experiments(ListPane):
     TITLE = "experiments"
     KEY = "x"
+    ALWAYS_CHOSEN = True
 
     def count(self, moment: Moment) -> int:
         return len(moment.plan.experiments) if moment.plan else 0

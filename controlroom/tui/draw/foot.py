@@ -33,9 +33,11 @@ def transport_row(moment: Moment, cells: int) -> Row:
         (f"  T+{clock(moment.t)}", "strong"),
         (f" of {clock(moment.head)}  ", "dim"),
     )
+    room = cells - row_width(left)
+    label = fit(f"◂ {at} ▸", min(width(at) + 4, max(0, room // 2))) + "  " if room >= 30 else ""
     keys: list[tuple[str, str]] = []
-    for key, label in (
-        ("space", "play" if not head.playing else "pause"),
+    for key, what in (
+        ("space", "pause" if head.playing else "play"),
         ("[ ]", "marks"),
         (", .", "seek"),
         ("{ }", "phase"),
@@ -44,7 +46,6 @@ def transport_row(moment: Moment, cells: int) -> Row:
         ("?", "help"),
         ("q", "quit"),
     ):
-        if row_width(left) + row_width(tuple(keys)) + len(key) + len(label) + 3 <= cells:
-            keys += [(key, "key"), (f" {label}  ", "dim")]
-    room = cells - row_width(left) - row_width(tuple(keys))
-    return (*left, (fit(f"◂ {at} ▸", room - 2) + "  " if room > 14 else "", "accent"), *keys)
+        if width(label) + row_width(tuple(keys)) + len(key) + len(what) + 3 <= room:
+            keys += [(key, "key"), (f" {what}  ", "dim")]
+    return (*left, (label, "accent"), *keys)

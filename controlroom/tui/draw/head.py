@@ -28,7 +28,11 @@ def status_row(moment: Moment, cells: int) -> Row:
     room = cells - row_width(right) - 2
     title = moment.plan.title if moment.plan else moment.info.title
     title = re.sub(r"^game day:\s*", "", title, flags=re.IGNORECASE)
-    shown = place if width(title) + sum(width(text) for text, _ in place) + 3 <= room else place[1:]
+    shown = place
+    if width(title) + sum(width(text) for text, _ in place) + 3 > room:
+        shown = [(text.split("/")[0], tone) for text, tone in place]
+    if 24 + sum(width(text) for text, _ in shown) + 3 > room:
+        shown = place[1:]
     if width(title) + sum(width(text) for text, _ in shown) + 3 > room:
         title = fit(title, max(8, room - sum(width(text) for text, _ in shown) - 3)).rstrip()
     left = [(" " + title, "strong"), ("  ", ""), *shown]
@@ -140,14 +144,15 @@ def _next(moment: Moment, room: int) -> Row:
         head, rest = "DUE", f" {span(moment.t - found.t)} ago"
     else:
         head, rest = f"NEXT {clock(found.t)}", f" in {span(found.t - moment.t)}"
+    text = re.sub(r"^experiment\s+\d+\s*[:.–-]\s*", "", found.text, flags=re.IGNORECASE)
     space = room - width(head) - width(rest) - row_width(tail) - 1
     if space < 6:
-        tail, head = (), head.split(" ")[0]
+        tail, head, rest = (), head.split(" ")[0], rest.removesuffix(" ago").replace(" in ", " ")
         space = room - width(head) - width(rest) - 1
     if space < 6:
         return ()
     tone = "warn" if found.t < moment.t else "accent"
-    return ((head + " ", tone), (fit(found.text, min(space, width(found.text))), ""), (rest, "strong"), *tail)
+    return ((head + " ", tone), (fit(text, min(space, width(text))), ""), (rest, "strong"), *tail)
 
 
 def _faults(moment: Moment, cells: int) -> Row:

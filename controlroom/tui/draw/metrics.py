@@ -31,8 +31,8 @@ class Columns:
 
 def columns(cells: int) -> Columns:
     """What fits; the trend gets what is left, then goes first where room is short."""
-    fixed = {"now": 13, "pre": 7, "during": 8, "post": 7, "ratio": 7, "verdict": 7}
-    name = 26 if cells >= 100 else 18 if cells >= 68 else 14
+    fixed = {"now": 14, "pre": 6, "during": 7, "post": 6, "ratio": 7, "verdict": 8}
+    name = 26 if cells >= 100 else 17 if cells >= 66 else 14
     leave_out: tuple[str, ...] = ()
     for leave_out in ((), ("post",), ("post", "pre"), ("post", "pre", "verdict")):
         if cells - name - sum(value for key, value in fixed.items() if key not in leave_out) >= 0:
@@ -49,7 +49,7 @@ def header(own: Columns) -> Row:
     text += fit(" trend", own.trend + 1) if own.trend else ""
     for title, cells in (("pre", own.pre), ("during", own.during), ("post", own.post), ("×pre", own.ratio)):
         text += fit(title, cells, ">")
-    return ((text + fit("  judged", own.verdict), "dim"),)
+    return ((text + fit(" verdict", own.verdict), "dim"),)
 
 
 def metric_row(moment: Moment, own: Columns, index: int) -> Row:
@@ -66,7 +66,7 @@ def _row(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> Row:
     found: list[tuple[str, str]] = [(fit(metric.title, own.name - 1) + " ", "")]
     found += _now(moment, own, metric, row)
     if own.trend:
-        found.append((" " + _trend(moment, own, metric), "accent" if row.outside else "dim"))
+        found.append((" " + _trend(moment, own, metric), "dim"))
     for cell, cells in ((row.pre, own.pre), (row.during, own.during), (row.post, own.post)):
         if cells:
             found.append(_cell(cell, metric, cells))
@@ -123,14 +123,20 @@ def _cell(cell: Cell, metric: Metric, cells: int) -> tuple[str, str]:
 
 
 def window(moment: Moment) -> tuple[float, float] | None:
-    """Unix seconds that the trends cover: the open phase (at least two minutes), else the day so far."""
+    """Unix seconds that the trends cover: the open phase and the one before it, else the day so far.
+
+    A phase alone would often show a level without the change that led to it.
+    """
     opened = moment.state.opened_at
     if opened is None:
         return None
     zero, end = opened.timestamp(), opened.timestamp() + moment.t
-    start = 0.0
-    if moment.state.phase is not None:
-        start = moment.state.phase_state(moment.state.phase).opened or 0.0
+    start, before = 0.0, 0.0
+    for phase in moment.state.phases:
+        if phase.opened is not None:
+            if phase.id == moment.state.phase:
+                start = before
+            before = phase.opened
     return max(zero, min(zero + start, end - 120)), end
 
 
@@ -168,7 +174,7 @@ def figures_row(moment: Moment, cells: int) -> Row:
     found: list[tuple[str, str]] = []
     for title, name in FIGURES:
         text, tone = figure_text(values[name])
-        found += [(f"{title} ", "dim"), (text + "   ", tone)]
+        found += [(f"{title} ", "dim"), (text + ("   " if cells >= 60 else "  "), tone)]
     word = moment.figures.verdict
     if word != "pending":
         tone = {"passed": "good", "needs improvement": "bad"}.get(word, "warn")

@@ -57,15 +57,15 @@ def _time(moment: Moment, run: Run) -> str:
 def experiment_row(moment: Moment, index: int, experiment: Experiment, cells: int) -> Row:
     """`1 Pod kill  FIRED 3/3  15:04`."""
     word, when, tone = experiment_state(moment, experiment)
-    # Word and time have their columns; in a narrow pane the title gives way.
-    words = min(22, max(10, cells * 9 // 20))
-    name = max(6, cells - words - min(13, width(when)) - 4)
-    said = f" {when}" if when else ""
+    all_said = [experiment_state(moment, own) for own in moment.plan.experiments] if moment.plan else []
+    words = min(cells // 2, max((width(said[0]) for said in all_said), default=0) + 1)
+    times = min(cells // 3, max((width(said[1]) for said in all_said), default=0))
+    name = max(6, cells - 3 - words - times)
     return (
         (f"{index + 1} ", "dim"),
         (fit(experiment.title, name) + " ", ""),
         (fit(word, words), tone),
-        (fit(said, cells - 2 - name - 1 - words), "dim"),
+        (fit(when, max(0, cells - 3 - name - words), ">"), "dim"),
     )
 
 

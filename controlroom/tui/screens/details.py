@@ -101,7 +101,7 @@ def figures_page(moment: Moment, width: int) -> tuple[Row, ...]:
 
 def _proof(reason: str, evidence: tuple[Evidence, ...], width: int) -> list[Row]:
     lines = [reason] if reason else []
-    lines += [f"{own.source}: {own.text}" for own in evidence[:3] if own.text]
+    lines += [f"{own.source}: {' '.join(own.text.split())}" for own in evidence[:3] if own.text]
     return [((" " * 9 + part, "dim"),) for line in lines for part in wrapped(line, max(10, width - 9))]
 
 

@@ -42,10 +42,9 @@ class PlotSheet(Sheet[None]):
         yield PlotextPlot()
         yield Text(self._said, id="hint")
 
-    def _hand_down(self) -> None:
-        super()._hand_down()
-        if self.is_mounted:
-            self._draw()
+    def hand_down(self) -> None:
+        super().hand_down()
+        self._draw()
 
     def _draw(self) -> None:
         moment, plan = self.now, self.now.plan
@@ -66,7 +65,6 @@ class PlotSheet(Sheet[None]):
         widget = self.query_one(PlotextPlot)
         plot, own = widget.plt, PALETTES.get(self.app.theme, PALETTES[DEFAULT_THEME])
         plot.clear_figure()
-        plot.theme("clear")
         known = [(t / 60, value) for t, value in self._points if not math.isnan(value)]
         if known:
             plot.plot(
@@ -113,7 +111,7 @@ class PlotSheet(Sheet[None]):
     def action_zoom(self, by: int) -> None:
         self._zoom = min(max(0, self._zoom + by), len(SPANS) - 1)
         self._cross = None
-        self._hand_down()
+        self.hand_down()
         self.query_one("#hint", Text).redraw()
 
     def action_cross(self, by: int) -> None:

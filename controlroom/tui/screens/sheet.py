@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -21,32 +22,44 @@ Write = Callable[[Moment, int], tuple[Row, ...]]
 
 
 class Text(Pane):
-    """Rows of a sheet that are given anew at each moment."""
+    """Rows of a sheet that are given anew at each moment; as high as they are many."""
 
     def __init__(self, write: Write, id: str = "text") -> None:
         super().__init__(id)
         self._write = write
+        self._height = 1
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._write(self.moment, width)) if self.moment is not None else 1
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
-        return self._write(moment, width)
+        found = self._write(moment, width)
+        if len(found) != self._height:
+            self._height = len(found)
+            self.refresh(layout=True)
+        return found
 
 
 class Scroll(ListPane):
-    """Rows that may be more than fit."""
+    """Rows that may be more than fit: a list with a chosen line, or, `paged`, a text that is scrolled."""
 
-    def __init__(self, write: Write, id: str = "scroll") -> None:
+    def __init__(self, write: Write, id: str = "scroll", paged: bool = False) -> None:
         super().__init__(id)
         self._write = write
+        self._paged = paged
         self._written: tuple[Row, ...] = ()
 
     def count(self, moment: Moment) -> int:
-        return len(self._written)
+        return max(1, len(self._written) - self.size.height + 1) if self._paged else len(self._written)
 
     def line(self, moment: Moment, index: int, width: int) -> Row:
         return self._written[index]
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         self._written = self._write(moment, width - 1)
+        if self._paged:
+            top = min(self.cursor, self.count(moment) - 1)
+            return self._written[top : top + height]
         return self.listed(moment, width, height)
 
 
@@ -74,15 +87,16 @@ class Sheet(ModalScreen[T]):
         yield box
 
     def on_mount(self) -> None:
-        self._hand_down()
+        self.hand_down()
 
     def watch_moment(self) -> None:
-        self._hand_down()
-
-    def _hand_down(self) -> None:
         if self.is_mounted:
-            for pane in self.query(Pane):
-                pane.moment = self.moment
+            self.hand_down()
+
+    def hand_down(self) -> None:
+        """Gives the moment to every part; sheets that do more with it say so here."""
+        for pane in self.query(Pane):
+            pane.moment = self.moment
 
     @property
     def now(self) -> Moment:

@@ -130,7 +130,7 @@ class Reader(Sheet[None]):
         self._write = write
 
     def parts(self) -> Iterable[Widget]:
-        yield Scroll(self._write)
+        yield Scroll(self._write, paged=True)
         yield Text(plain(("up and down scroll, esc closes",), "dim"), id="hint")
 
     def on_mount(self) -> None:

@@ -90,16 +90,14 @@ class StartSheet(Sheet[None]):
         return found if found is not None and found.seq > self._asked_at else None
 
     def parts(self) -> Iterable[Widget]:
-        yield Scroll(self._rows)
+        yield Scroll(self._rows, paged=True)
         word = Line(placeholder="the word that overrides the guard")
         word.display = False
         yield word
         yield Text(self._hint, id="hint")
 
-    def watch_moment(self) -> None:
-        super().watch_moment()
-        if not self.is_mounted:
-            return
+    def hand_down(self) -> None:
+        super().hand_down()
         field, wanted = self.query_one(Line), self._next_word()
         field.display = wanted is not None
         if wanted is not None and not field.has_focus:
@@ -158,7 +156,7 @@ class StartSheet(Sheet[None]):
         self._typed[guard.guard] = event.value.strip()
         self.query_one(Line).value = ""
         self.set_focus(None)
-        self.watch_moment()
+        self.hand_down()
 
     def action_scroll(self, by: int) -> None:
         self.query_one(Scroll).action_move(by)

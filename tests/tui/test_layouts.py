@@ -1,0 +1,89 @@
+"""Layouts: the shipped ones, the choice by size, and errors with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controlroom.shipped import shipped
+from controlroom.tui import layouts
+from controlroom.tui.layout_files import parse
+
+GOOD = """\
+name: mine
+title: My own
+at-least: 90x20
+columns: 2fr 1fr
+rows:
+  - 1: clock
+  - content 4: banner
+  - 1fr: metrics notes+feed
+"""
+
+
+def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
+    found, troubles = layouts.read_layouts(shipped("layouts"))
+    assert troubles == []
+    for name in ("facilitator", "compact"):
+        assert found[name] == layouts.COMPILED_IN[name]
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [((120, 36), "facilitator"), ((200, 50), "facilitator"), ((80, 24), "compact"), ((40, 12), "tiny"), ((20, 5), "tiny")],
+)
+def test_the_terminal_size_chooses(size: tuple[int, int], name: str) -> None:
+    assert layouts.choose(layouts.COMPILED_IN, None, *size).name == name
+
+
+def test_a_wanted_layout_gives_way_where_it_does_not_fit() -> None:
+    known = {**layouts.COMPILED_IN, "mine": parse(GOOD, "mine.yaml")}
+    assert layouts.choose(known, "mine", 120, 36).name == "mine"
+    assert layouts.choose(known, "mine", 80, 24).name == "compact"
+    assert layouts.choose(known, "compact", 120, 36).name == "compact"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (101, 31), (20, 5), (1, 1)])
+def test_areas_tile_the_terminal(size: tuple[int, int]) -> None:
+    width, height = size
+    for own in layouts.COMPILED_IN.values():
+        covered: dict[tuple[int, int], str] = {}
+        for area, box in layouts.boxes(own, width, height, {"banner": 2, "timeline": 10}).items():
+            for x in range(box.x, box.x + box.width):
+                for y in range(box.y, box.y + box.height):
+                    assert (x, y) not in covered, f"{area} lies on {covered[x, y]}"
+                    assert 0 <= x < width
+                    assert 0 <= y < height
+                    covered[x, y] = area
+        if own.wide <= width and own.tall <= height and height > 10:
+            assert len(covered) == width * height
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("metrics notes", "metricks notes"), r"mine.yaml:5: there is no pane `metricks` \(did you mean `metrics`\?\)"),
+        (("  - 1: clock\n", ""), r"mine.yaml:5: `clock` and `banner` must be somewhere"),
+        (("columns:", "colums:"), r"mine.yaml:4: unknown key `colums` \(did you mean `columns`\?\)"),
+        (("90x20", "large"), "mine.yaml:3: `at-least` is columns x rows"),
+        (("notes+feed", "notes feed"), "row 3 has 3 areas, there are 2 columns"),
+        (("notes+feed", "notes+metrics"), "stands in two areas"),
+        (("name: mine", "name: [mine"), "mine.yaml: not YAML"),
+        ((GOOD, "- a list"), "mine.yaml:1: a layout is a mapping"),
+        (("2fr 1fr", "2fr wide"), "mine.yaml:5"),
+    ],
+)
+def test_a_layout_that_cannot_be_used_says_where_and_why(change: tuple[str, str], message: str) -> None:
+    assert change[0] in GOOD
+    with pytest.raises(layouts.LayoutError, match=message):
+        parse(GOOD.replace(*change), "mine.yaml")
+
+
+def test_a_broken_file_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text("name: b\n")
+    (tmp_path / "c.yaml").write_bytes(b"\xff\xfe")
+    found, troubles = layouts.read_layouts(tmp_path)
+    assert list(found) == ["mine"]
+    assert [trouble.split(":")[0] for trouble in troubles] == ["b.yaml", "c.yaml"]
