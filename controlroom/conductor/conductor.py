@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from controlroom.conductor.aborting import Aborting
 from controlroom.conductor.alerting import Alerting
-from controlroom.conductor.amending import Amending
+from controlroom.conductor.amending import Amending, ReadPlan
 from controlroom.conductor.checking import Checking
 from controlroom.conductor.context import Handler, refuse
 from controlroom.conductor.day import Day, PhaseKeeper
