@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from controlroom.conductor.script import SAID
 from controlroom.core import intents as i
 from controlroom.core import timeline
 from controlroom.core.events import AlertObserved, Event, FaultObserved, KubeEvent, StepDue
+from controlroom.core.events.people import NoteType
 from controlroom.core.fold import apply
 from controlroom.core.state import State
 from controlroom.host.launch import await_host, launch
@@ -30,7 +32,7 @@ RATE = 60.0
 KEPT = ("journal.jsonl", "session.json", "session.md")
 
 #: Session minute, type and text of what is noted down.
-NOTES: tuple[tuple[float, str, str], ...] = (
+NOTES: tuple[tuple[float, NoteType, str], ...] = (
     (3.0, "note", "Load is steady, all dashboards open on the shared screen"),
     (13.5, "decision", "Go for the first injection: no objections in the round"),
     (16.2, "observation", "Two pods gone, third one carries on; customers see a few errors"),
@@ -67,6 +69,7 @@ class Facilitator:
         self._state = State()
         self._clock = ScaledClock(0.0, RATE)
         self._notes = list(NOTES)
+        self._news = asyncio.Event()
 
     async def live(self) -> None:
         following = asyncio.create_task(self._follow())
@@ -82,9 +85,9 @@ class Facilitator:
         await self._room.submit(i.End())
         await following
 
-    async def _until(self, done) -> None:
+    async def _until(self, done: Callable[[], bool]) -> None:
         while not done():
-            await asyncio.sleep(0.02)
+            await self._news.wait()
 
     async def _phase(self) -> None:
         """Until the open phase has used its time; notes are written when their minute has come."""
@@ -98,12 +101,14 @@ class Facilitator:
             left = timeline.left(self._state, now)
             if left is not None and left <= 0:
                 return
-            await asyncio.sleep(0.05)
+            await self._clock.sleep(1.0)
 
     async def _follow(self) -> None:
         async for event in self._room.events():
             self._state = apply(self._state, event)
             self._clock.follow(event.t, RATE)
+            news, self._news = self._news, asyncio.Event()
+            news.set()
             await self._react(event)
 
     async def _react(self, event: Event) -> None:
@@ -118,15 +123,15 @@ class Facilitator:
             if step.kind not in ("load-start", "load-stop"):
                 await self._room.submit(i.SetTick(list="step", item=step.id, ticked=True))
         elif isinstance(body, KubeEvent) and body.component == "on-call" and body.reason in SAID:
-            await self._room.submit(
-                i.MakeMark(milestone=SAID[body.reason], text=body.message, at=event.at)
-            )
+            await self._room.submit(i.MakeMark(milestone=SAID[body.reason], text=body.message, at=event.at))
         elif isinstance(body, FaultObserved) and body.injection and body.state in ("active", "fired"):
             run = self._state.runs[body.run]
             if run.experiment not in self._state.revealed and self._clock.time() > 45 * 60:
                 await self._room.submit(i.Reveal(experiment=run.experiment))
         elif isinstance(body, AlertObserved) and body.state == "firing":
-            await self._room.submit(i.MakeMark(milestone="mark", text=f"{body.name} seen on the shared screen"))
+            await self._room.submit(
+                i.MakeMark(milestone="mark", text=f"{body.name} seen on the shared screen")
+            )
 
     async def _answers(self) -> None:
         plan = self._state.plan

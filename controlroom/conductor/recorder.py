@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from datetime import datetime
+from typing import Protocol
 
 from controlroom.clock import Clock, utc
 from controlroom.core.columns import Columns, View
 from controlroom.core.events import Actor, Body, Event, Samples, SessionOpened, digest, encode_event
 from controlroom.core.fold import apply
 from controlroom.core.state import State
-from controlroom.journal.writer import JournalWriter
 
 HOST = Actor(role="host")
 SOURCE = Actor(role="source")
 
 NOT_YET = "not yet on disk"
+
+
+class Journal(Protocol):
+    """What the lines go to (:class:`controlroom.journal.writer.JournalWriter`)."""
+
+    def append(self, line: bytes, *, durable: bool = False) -> Future[bool] | None:
+        """For a durable line the future tells whether it is on disk."""
+        ...
 
 
 class Recorder:
@@ -25,7 +34,7 @@ class Recorder:
     `t` of an event counts from the first one on the clock's monotonic time, and never goes back.
     """
 
-    def __init__(self, clock: Clock, writer: JournalWriter) -> None:
+    def __init__(self, clock: Clock, writer: Journal) -> None:
         self.clock = clock
         self.state = State()
         self.columns: Columns | None = None

@@ -187,7 +187,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = HeldClock()
         self.writer = MemoryWriter()
-        self.recorder = Recorder(self.clock, self.writer)  # type: ignore[arg-type]
+        self.recorder = Recorder(self.clock, self.writer)
         self.cluster = FakeCluster(self.clock)
         self.metrics = FakeMetrics()
         self.loaded = load_plan(SEED)
