@@ -15,13 +15,13 @@ from benchmarks.terminal import run
 ROUNDS = 9
 FLOOR_MARK = "floor row 12"
 FIRST_MARKS = ("Inventory Service Failure", "Baseline")
-LAST_MARKS = ("order p95", "Pod kill", "passed")
+LAST_MARKS = ("Order creation", "Pod Kill", "session closed", "Clean-up done")
 FIRST_BOUND, FILLED_BOUND = 1.3, 1.8
 
 
 def main() -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    for name in ("NO_COLOR", "SSH_CONNECTION"):
+    for name in ("NO_COLOR", "SSH_CONNECTION", "PYTHONDONTWRITEBYTECODE"):
         environment.pop(name, None)
     floor, first, filled = [], [], []
     for number in range(ROUNDS + 1):
