@@ -15,8 +15,12 @@ Entry = tuple[datetime, str, str]
 
 
 def timeline(page: Page) -> list[str]:
-    """The table of events, by the time at which they happened."""
-    found = sorted(entries(page), key=lambda entry: entry[0])
+    """The table of events, by the time at which they happened.
+
+    The cluster's stamps are cut to whole seconds, so within a second the order is that of :func:`entries`: an
+    injection never comes before its request.
+    """
+    found = sorted(entries(page), key=lambda entry: entry[0].replace(microsecond=0))
     if not found:
         return ["Nothing happened.", ""]
     times = page.times
@@ -25,7 +29,7 @@ def timeline(page: Page) -> list[str]:
 
 
 def entries(page: Page) -> Iterator[Entry]:
-    """All of them, in no order."""
+    """All of them; those of one thing in the order in which they must have happened."""
     yield from _phases(page)
     yield from _faults(page)
     yield from _alerts(page)

@@ -73,7 +73,8 @@ def _metrics(state: State, assessment: Assessment, late: bool) -> Iterator[Unmea
         for reason, names in reasons.items():
             which = "all metrics" if len(names) == len(assessment.rows) > 1 else ", ".join(names)
             yield Unmeasured(what=f"{which}: {column} chaos", why=reason or "no sample is known")
-    for metric, reason in state.troubled.items():
+    # Without load there is nothing to measure: a ratio of requests is then no number, and no fault of anybody's.
+    for metric, reason in state.troubled.items() if state.load_running or not state.loads else ():
         yield Unmeasured(what=f"{titles.get(metric, metric)}: at the end", why=reason)
 
 

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from controlroom.core.assessment import Cell, Evidence, Figure
 from controlroom.core.plan import Metric
 
+SHOWN = 0.05
+"""Seconds: half of the last digit that a length of time is given with."""
+
 
 def span(seconds: float) -> str:
     """A length of time: `22 s`, `4:13`, `1:02:03`."""
@@ -22,8 +25,8 @@ def span(seconds: float) -> str:
 
 
 def margin(seconds: float) -> str:
-    """How uncertain a moment or a duration is; empty where it is not."""
-    return f" ± {seconds:.2g} s" if seconds else ""
+    """How uncertain a moment or a duration is; empty where that is less than the value shows."""
+    return f" ± {seconds:.2g} s" if seconds >= SHOWN else ""
 
 
 def number(value: float, unit: str, decimals: int) -> str:
@@ -100,5 +103,5 @@ def proof(own: Evidence, times: Times, titles: Mapping[str, str]) -> str:
     if own.text:
         parts.append(titles.get(own.text.strip(), own.text))
     if own.value is not None:
-        parts.append(f"value {own.value:.6g}")
+        parts.append(f"value {own.value:.0f}" if own.value.is_integer() else f"value {own.value:.6g}")
     return ", ".join(parts)
