@@ -1,1 +1,1 @@
-""""""
+"""The record of a session: its folder, its journal, its reports."""

@@ -56,8 +56,13 @@ class SessionFolder:
         """The host that has this session; None: there is none, or it died."""
         try:
             found = msgspec.json.decode((self.path / HOST).read_bytes(), type=HostFile)
-            os.kill(found.pid, 0)
         except (OSError, msgspec.DecodeError):
+            return None
+        try:
+            os.kill(found.pid, 0)
+        except PermissionError:
+            return found  # it lives, under another account
+        except (OSError, OverflowError):
             return None
         return found
 

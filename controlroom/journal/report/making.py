@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Sequence
 
@@ -44,11 +45,16 @@ async def write(folder: SessionFolder, events: Sequence[Event]) -> None:
 
 
 async def _replace(folder: SessionFolder, name: str, data: bytes) -> None:
-    fresh = folder.path / f".{name}.new"
-    async with aiofiles.open(fresh, "wb", opener=_private) as file:
-        await file.write(data)
-        await file.flush()
-    await aiofiles.os.replace(fresh, folder.path / name)
+    fresh = folder.path / f".{name}.{os.getpid()}"
+    try:
+        async with aiofiles.open(fresh, "wb", opener=_private) as file:
+            await file.write(data)
+            await file.flush()
+            await asyncio.to_thread(os.fdatasync, file.fileno())
+        await aiofiles.os.replace(fresh, folder.path / name)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _private(path: str, flags: int) -> int:
