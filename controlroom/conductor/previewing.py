@@ -36,7 +36,11 @@ class Previewer(Part):
         return f"{experiment}#{(latest.ordinal if latest else 0) + 1}"
 
     async def look(self, name: str) -> tuple[Prepared, ExperimentChecked]:
-        """What would be sent and what the guards say of it. Raises SourceError for a manifest that is unusable."""
+        """What would be sent and what the guards say of it.
+
+        Raises SourceError for a manifest that is unusable, and where the cluster answers nothing at all: a guard
+        that could not tell refuses nothing by itself, but a fault is not started blindly.
+        """
         experiment = self.plan.experiment(name)
         prepared = self._prepare(experiment)
         targets, rights, dry_run, foreign, context = await asyncio.gather(
@@ -46,6 +50,9 @@ class Previewer(Part):
             _known(self._cluster.foreign_chaos(self._session)),
             _known(self._cluster.context()),
         )
+        if targets is None and rights is None and dry_run is None and foreign is None:
+            hint = "Nothing is started blindly: start it again when the cluster is back."
+            raise SourceError("kubernetes", "the cluster answers none of the questions before a start", hint=hint)
         facts = self._facts(experiment, prepared, targets, rights, dry_run, foreign, context)
         return prepared, ExperimentChecked(
             experiment=name,

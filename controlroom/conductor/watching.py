@@ -19,8 +19,8 @@ from controlroom.sources.ports import (
     SourceError,
 )
 
-BACK_OFF = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Real seconds before the watch is opened again."""
+BACK_OFF = (0.25, 0.5, 1.0)
+"""Real seconds before the watch is opened again; the cluster's own watch paces itself besides."""
 MEASURE_EVERY = 15.0
 """Real seconds between two measurements of the sources' clocks."""
 

@@ -22,8 +22,8 @@ from controlroom.sources.ports import SourceError
 GONE = 410
 #: Items of one page of a list.
 PAGE = 500
-#: Real seconds of the first pause after a failure, and of the longest.
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+#: Real seconds of the first pause after a failure, and of the longest: a person waits for the cluster to be back.
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 #: A watch that the server ended sooner than this (real seconds) is followed by a pause.
 SHORTEST = 1.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -78,7 +77,7 @@ def test_the_record_is_private_and_complete(day: Lived) -> None:
             assert path.stat().st_mode & 0o777 == 0o600, path.name
     state: State = day.view.state
     assert state.status == "closed"
-    assert not any(os.path.exists(f"/proc/{pid}") for pid in _labs(day.folder))
+    assert not any(Path(f"/proc/{pid}").exists() for pid in _labs(day.folder))
 
 
 def _labs(folder: Path) -> list[int]:

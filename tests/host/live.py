@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from controlroom.clock import ScaledClock
 from controlroom.core.columns import Columns, View
 from controlroom.core.events import Event, Samples, SessionOpened
 from controlroom.core.fold import apply
@@ -28,9 +29,6 @@ SEED = shipped("experiments") / "inventory-service-failure.yaml"
 
 PATIENCE = 40.0
 """Real seconds after which something that should happen has not."""
-
-LOOK = 0.05
-"""Real seconds between two looks at what tells no event."""
 
 
 @dataclass
@@ -86,8 +84,10 @@ class Viewer:
         return await self.room.submit(intent)  # type: ignore[arg-type]
 
     async def do(self, intent: IntentBase) -> Accepted:
+        """What must be accepted; returns when its event has arrived."""
         answer = await self.ask(intent)
         assert isinstance(answer, Accepted), answer
+        await self.until(lambda: self.state.seq >= answer.seq)
         return answer
 
     async def over(self, within: float = PATIENCE) -> None:
@@ -198,14 +198,19 @@ class Troubles:
 
     async def later(self, seconds: float) -> None:
         """Waits until the lab's clock is `seconds` of session time further; the room may have nothing to tell."""
-        until = await self.now() + seconds
-        async with asyncio.timeout(PATIENCE):
-            while await self.now() < until:
-                await asyncio.sleep(LOOK)
+        now, rate = await self._clock()
+        until, clock = now + seconds, ScaledClock(now, rate)
+        while (left := until - await self.now()) > 0:
+            await clock.sleep(left)
 
     async def now(self) -> float:
+        """Unix seconds of session time."""
+        return (await self._clock())[0]
+
+    async def _clock(self) -> tuple[float, float]:
         answer = await self._http.get(f"{self._control}/clock")
-        return float(answer.json()["now"])
+        told = answer.json()
+        return float(told["now"]), float(told["rate"])
 
     async def close(self) -> None:
         await self._http.aclose()
