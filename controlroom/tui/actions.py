@@ -97,7 +97,7 @@ ACTIONS = (
            "After a halt: allow starts again, by typing `unlock`.", "Safety", when=_locked, dangerous=True, rank=1),
     Action("hold_abort", "b", "b", "hold abort",
            "Hold an abort rule whose countdown runs: it will not halt the day.", "Safety", when=_counting,
-           dangerous=True, rank=1),
+           rank=1),
     Action("incident", "I", "I", "real incident",
            "Something real is happening: say so, halt and lock.", "Safety", when=session_goes_on, dangerous=True),
     Action("note", "n", "n", "note",

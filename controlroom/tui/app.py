@@ -15,11 +15,11 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
+from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
 from controlroom.core.plan import Experiment, Metric
 from controlroom.core.playhead import Stop
@@ -121,6 +121,7 @@ class ControlRoomApp(App[Outcome]):
         enter: Enter,
         title: str = "Control Room",
         settings: Settings = Settings(),
+        opening: Event | None = None,
         assess: Assess = figures,
         real: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -131,10 +132,11 @@ class ControlRoomApp(App[Outcome]):
         self._enter = enter
         self._assess = assess
         self._real = real
-        self._now = before_entering(title)
+        self._now = before_entering(title, opening)
         self._dirty = False
         self._shown_at = -1.0
-        self._troubles: list[str] = []
+        self.layouts_read = False
+        """The layout files have been looked at."""
         self.animation_level = "none"
         for theme in themes():
             self.register_theme(theme)
@@ -152,7 +154,6 @@ class ControlRoomApp(App[Outcome]):
     def _begin(self) -> None:
         """Runs after the first paint."""
         self.follow_room()
-        self.read_layouts()
         self.set_interval(self.SLOW_TICK if "SSH_CONNECTION" in os.environ else self.TICK, self._tick)
 
     @work(group="room", exit_on_error=False)
@@ -171,13 +172,14 @@ class ControlRoomApp(App[Outcome]):
 
     @work(group="layouts", thread=True, exit_on_error=False)
     def read_layouts(self) -> None:
-        """Reads the layout files, after the first paint and beside everything else."""
+        """Reads the layout files, once the room has been shown: those that it needs first are compiled in."""
         from controlroom.shipped import shipped
 
         found, troubles = layouts.read_layouts(self.settings.layouts or shipped("layouts"))
         self.call_from_thread(self._take_layouts, found, troubles)
 
     def _take_layouts(self, found: dict[str, layouts.Layout], troubles: list[str]) -> None:
+        self.layouts_read = True
         known = {**layouts.COMPILED_IN, **found}
         if known != self.room_screen.known:
             self.room_screen.known = known
@@ -215,6 +217,8 @@ class ControlRoomApp(App[Outcome]):
     def moved(self) -> None:
         if self.follower is None:
             return
+        if self._shown_at < 0:
+            self.call_after_refresh(self.read_layouts)
         self._dirty = False
         self._shown_at = self._real()
         self._now = self.follower.moment()
@@ -237,6 +241,8 @@ class ControlRoomApp(App[Outcome]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The halt key types an exclamation mark while a text is being written."""
         if action == "halt_key":
+            from textual.widgets import Input
+
             return not isinstance(self.focused, Input)
         return True
 
@@ -335,9 +341,15 @@ def _ascii_only() -> bool:
     return name in ("C", "POSIX")
 
 
-def run(enter: Enter, title: str = "Control Room", settings: Settings = Settings()) -> Outcome:
+def run(
+    enter: Enter,
+    title: str = "Control Room",
+    settings: Settings = Settings(),
+    opening: Event | None = None,
+) -> Outcome:
     """Shows a room until it is left. `enter` is awaited after the first paint; raises what the terminal raises.
 
-    `enter` may raise :class:`RoomClosed`: the screen closes, and the outcome tells why.
+    `enter` may raise :class:`RoomClosed`: the screen closes, and the outcome tells why. `opening` is the
+    session's first event, where it is at hand: the first paint then shows the plan's timeline already.
     """
-    return ControlRoomApp(enter, title, settings).run(mouse=False) or Outcome("left")
+    return ControlRoomApp(enter, title, settings, opening).run(mouse=False) or Outcome("left")

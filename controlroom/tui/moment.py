@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controlroom.core.assessment import Assessment
-from controlroom.core.columns import View
+from controlroom.core.columns import Columns, View
+from controlroom.core.events import Event
+from controlroom.core.fold import apply
 from controlroom.core.plan import Plan
 from controlroom.core.playhead import Playhead, Stop
 from controlroom.core.state import State
@@ -54,13 +56,12 @@ class Moment:
         return (at - opened).total_seconds() if opened else 0.0
 
 
-def before_entering(title: str) -> Moment:
-    """What there is to show before the room has been entered."""
-    from controlroom.core.columns import Columns
-
+def before_entering(title: str, opening: Event | None = None) -> Moment:
+    """What there is to show before the room has been entered: its title, and the plan where `opening` has it."""
+    state = State() if opening is None else apply(State(), opening)
     return Moment(
         info=RoomInfo(session="", title=title),
-        view=View(State(), Columns(0, 1)),
+        view=View(state, Columns(len(state.lengths), 1)),
         t=0.0,
         head=0.0,
         playhead=Playhead(),

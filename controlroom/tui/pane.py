@@ -30,6 +30,8 @@ class Pane(Widget):
         super().__init__(id=id)
         self._rows: tuple[Row, ...] = ()
         self._styles_of: dict[str, Style] = {}
+        self._base = Style.null()
+        """Colours of the theme; kept, as asking Textual for them costs more than a line."""
 
     def on_mount(self) -> None:
         if self.TITLE:
@@ -56,6 +58,7 @@ class Pane(Widget):
 
     def _theme_changed(self) -> None:
         self._styles_of = {}
+        self._base = Style.null()
         self.refresh()
 
     def redraw(self) -> None:
@@ -74,7 +77,9 @@ class Pane(Widget):
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        if not self._base:
+            self._base = self.rich_style
+        width, base = self.size.width, self._base
         if y >= len(self._rows):
             return Strip.blank(width, base)
         return Strip([Segment(text, base + self._tone(tone)) for text, tone in self._rows[y] if text], width)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.cells import cell_len, set_cell_size
 
@@ -50,13 +49,17 @@ def number(value: float, decimals: int) -> str:
 
 
 def wall(at: datetime | None, zone: str) -> str:
-    """Time of day in the room's zone, `14:32:05`; empty for None."""
+    """Time of day in that zone (a name of the IANA database), `14:32:05 UTC`; empty for None."""
     if at is None:
         return ""
+    if zone == "UTC":
+        return at.strftime("%H:%M:%S UTC")
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
-        return at.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
+        return at.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S %Z")
     except (ZoneInfoNotFoundError, ValueError):
-        return at.strftime("%H:%M:%SZ")
+        return at.strftime("%H:%M:%S UTC")
 
 
 def width(text: str) -> int:

@@ -29,6 +29,18 @@ class Desk:
         self.app = ControlRoomApp(self._enter, self.room.info.title, settings, real=lambda: self.real)
         self.pilot: Pilot[Outcome]
 
+    async def ready(self, pilot: Pilot[Outcome]) -> None:
+        """Waits until the room is entered and everything that was said in it is shown."""
+        self.pilot = pilot
+        app, count = self.app, self.room.count
+        await self.until(lambda: app.follower is not None, "the room is entered")
+        follower = app.follower
+        assert follower is not None
+        await self.until(lambda: len(follower.history) == count, "all events are taken in")
+        await self.show()
+        await self.until(lambda: app.layouts_read, "the layouts are read")
+        await self.show()
+
     async def _enter(self) -> Room:
         return self.room
 
@@ -52,7 +64,14 @@ class Desk:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        names = {" ": "space", ":": "colon", "!": "exclamation_mark", "-": "minus", "+": "plus", "#": "number_sign"}
+        names = {
+            " ": "space",
+            ":": "colon",
+            "!": "exclamation_mark",
+            "-": "minus",
+            "+": "plus",
+            "#": "number_sign",
+        }
         await self.press(*(names.get(char, char) for char in text))
 
     async def feed(self, *bodies: Body, t: float | None = None) -> None:
@@ -61,7 +80,10 @@ class Desk:
         assert follower is not None
         seq, at = follower.history.head.seq, follower.history.head.t if t is None else t
         await self.room.feed(
-            *(Event(seq=seq + n, t=at, at=moment(at), actor=HOST, body=body) for n, body in enumerate(bodies, 1))
+            *(
+                Event(seq=seq + n, t=at, at=moment(at), actor=HOST, body=body)
+                for n, body in enumerate(bodies, 1)
+            )
         )
         await self.until(lambda: follower.history.head.seq == seq + len(bodies), "the events arrive")
         await self.show()
@@ -95,6 +117,20 @@ class Desk:
         return [notice.message for notice in self.app._notifications]
 
 
+def made(
+    t: float = 1872.0,
+    info: RoomInfo | None = None,
+    layout: str | None = None,
+    layouts: Path | None = None,
+    ascii: bool = False,
+    events: Iterable[Event] | None = None,
+    theme: str = "control-dark",
+) -> Desk:
+    """The screen on the synthetic day up to session second t, not yet running."""
+    known = synthetic_events(t) if events is None else events
+    return Desk(known, info, Settings(layout=layout, layouts=layouts, ascii=ascii, theme=theme))
+
+
 @asynccontextmanager
 async def desk(
     t: float = 1872.0,
@@ -106,16 +142,8 @@ async def desk(
     events: Iterable[Event] | None = None,
     theme: str = "control-dark",
 ) -> AsyncIterator[Desk]:
-    """The screen on the synthetic day up to session second t, standing still there."""
-    known = tuple(synthetic_events(t) if events is None else events)
-    own = Desk(known, info, Settings(layout=layout, layouts=layouts, ascii=ascii, theme=theme))
+    """The same, running; time stands still there."""
+    own = made(t, info, layout, layouts, ascii, events, theme)
     async with own.app.run_test(size=size) as pilot:
-        own.pilot = pilot
-        app = own.app
-        await own.until(lambda: app.follower is not None, "the room is entered")
-        assert app.follower is not None
-        follower = app.follower
-        await own.until(lambda: len(follower.history) == len(known), "all events are taken in")
-        await own.until(lambda: all(w.is_finished for w in app.workers if w.group == "layouts"), "layouts read")
-        await own.show()
+        await own.ready(pilot)
         yield own

@@ -24,6 +24,11 @@ class FakeRoom:
         self._news = asyncio.Condition()
         self._broken = ""
 
+    @property
+    def count(self) -> int:
+        """How many events it has given out or will."""
+        return len(self._events)
+
     async def feed(self, *events: Event) -> None:
         async with self._news:
             self._events.extend(events)

@@ -31,7 +31,13 @@ def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
 
 @pytest.mark.parametrize(
     ("size", "name"),
-    [((120, 36), "facilitator"), ((200, 50), "facilitator"), ((80, 24), "compact"), ((40, 12), "tiny"), ((20, 5), "tiny")],
+    [
+        ((120, 36), "facilitator"),
+        ((200, 50), "facilitator"),
+        ((80, 24), "compact"),
+        ((40, 12), "tiny"),
+        ((20, 5), "tiny"),
+    ],
 )
 def test_the_terminal_size_chooses(size: tuple[int, int], name: str) -> None:
     assert layouts.choose(layouts.COMPILED_IN, None, *size).name == name
@@ -63,7 +69,10 @@ def test_areas_tile_the_terminal(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("metrics notes", "metricks notes"), r"mine.yaml:5: there is no pane `metricks` \(did you mean `metrics`\?\)"),
+        (
+            ("metrics notes", "metricks notes"),
+            r"mine.yaml:5: there is no pane `metricks` \(did you mean `metrics`\?\)",
+        ),
         (("  - 1: clock\n", ""), r"mine.yaml:5: `clock` and `banner` must be somewhere"),
         (("columns:", "colums:"), r"mine.yaml:4: unknown key `colums` \(did you mean `columns`\?\)"),
         (("90x20", "large"), "mine.yaml:3: `at-least` is columns x rows"),

@@ -49,7 +49,9 @@ async def test_nothing_but_the_title_is_known_before_the_room_is_entered() -> No
 
 async def test_a_source_that_fails_is_visible_and_not_fatal() -> None:
     async with desk(1872) as room:
-        await room.feed(e.SourceFailed(source="prometheus", error="connection refused", hint="is it running?"), t=1880)
+        await room.feed(
+            e.SourceFailed(source="prometheus", error="connection refused", hint="is it running?"), t=1880
+        )
         assert "prom ✗" in room.pane("status")
         assert "prometheus fails since 31:20: connection refused  is it running?" in room.pane("banner")
         await room.press("n")

@@ -8,11 +8,12 @@ import pytest
 
 from controlroom.core import events as e
 from controlroom.core import intents as i
-from controlroom.tui.actions import ACTIONS, BY_ID, possible
+from controlroom.tui.actions import ACTIONS, BY_ID, Action, possible
 from controlroom.tui.handlers import HANDLERS, next_rate
 from controlroom.tui.screens.questions import parse_answer
-from tests.sessions import OPENED, seed_plan
+from tests.sessions import DAY, OPENED, seed_plan
 from tests.tui.desk import Desk, desk
+from tests.tui.fake_room import recorded
 
 GUARDS = (
     e.GuardResult(guard="context", outcome="ok", message="staging-bookstore"),
@@ -139,7 +140,9 @@ async def test_marks_are_made_amended_and_undone() -> None:
         assert room.asked(i.UndoMark).mark == "mark-4"
 
 
-@pytest.mark.parametrize(("key", "milestone"), [("a", "acknowledged"), ("c", "root-cause"), ("m", "mitigated")])
+@pytest.mark.parametrize(
+    ("key", "milestone"), [("a", "acknowledged"), ("c", "root-cause"), ("m", "mitigated")]
+)
 async def test_a_milestone_is_one_key(key: str, milestone: str) -> None:
     async with desk(1872) as room:
         await room.press(key)
@@ -250,14 +253,38 @@ async def test_the_palette_finds_actions_experiments_metrics_and_moments() -> No
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-async def test_every_action_runs_where_it_is_possible(action: object) -> None:
-    own = BY_ID[getattr(action, "id")]  # noqa: B009
-    async with desk(1872) as room:
-        if own.id in ("commands",) or not possible(own, room.app.now):
-            assert own.id in HANDLERS
-            return
-        room.app.action_do(own.id)
+async def test_every_action_does_something_where_it_is_possible(action: Action) -> None:
+    t, info = (
+        (DAY, recorded())
+        if action.id in ("to_end", "seek_on", "stop_after", "phase_after")
+        else (1872.0, None)
+    )
+    async with desk(t, info=info) as room:
+        if action.id == "unlock":
+            await room.feed(e.HaltRequested(), e.HaltFinished(seconds=1.0, proofs=()))
+        elif action.id == "hold_abort":
+            await room.feed(e.AbortBreached(rule="blind", value=None, countdown=10.0))
+        elif info is not None:
+            await room.press("home")
+        assert possible(action, room.app.now)
+        before = (room.screen_lines(), len(room.room.asked), len(room.said), room.app.screen, room.app.theme)
+        room.app.action_do(action.id)
         await room.pilot.pause()
+        await room.pilot.pause()
+        after = (room.screen_lines(), len(room.room.asked), len(room.said), room.app.screen, room.app.theme)
+        nothing_chosen = action.id in ("edit_note", "stop_here")
+        assert nothing_chosen or room.app.return_value is not None or after != before
+
+
+@pytest.mark.parametrize("action", [own for own in ACTIONS if own.dangerous], ids=lambda action: action.id)
+async def test_a_dangerous_key_alone_does_nothing_but_halt(action: Action) -> None:
+    async with desk(1872) as room:
+        if action.id == "unlock":
+            await room.feed(e.HaltRequested(), e.HaltFinished(seconds=1.0, proofs=()))
+        await room.press(action.key)
+        await room.pilot.pause()
+        acted = [own for own in room.room.asked if not isinstance(own, i.Preview)]
+        assert acted == ([i.HaltAll()] if action.id.startswith("halt") else [])
 
 
 def test_no_two_actions_share_a_key() -> None:

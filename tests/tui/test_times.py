@@ -10,7 +10,15 @@ from controlroom.tui.times import note_of, session_time
 
 @pytest.mark.parametrize(
     ("typed", "seconds"),
-    [("27:30", 1650), ("T+27:30", 1650), ("t+1:02:03", 3723), ("27", 1620), ("-2:30", 1850), ("+0:30", 2030), ("-5", 1700)],
+    [
+        ("27:30", 1650),
+        ("T+27:30", 1650),
+        ("t+1:02:03", 3723),
+        ("27", 1620),
+        ("-2:30", 1850),
+        ("+0:30", 2030),
+        ("-5", 1700),
+    ],
 )
 def test_a_time_is_read_as_people_write_it(typed: str, seconds: float) -> None:
     assert session_time(typed, now=2000.0) == seconds

@@ -9,7 +9,7 @@ from controlroom.core.plan import Plan
 from controlroom.core.state import Source, State
 from controlroom.core.timeline import Coming
 from controlroom.tui.moment import Moment
-from controlroom.tui.text import Row, age, clock, fit, row_width, span, spread, width
+from controlroom.tui.text import Row, age, clock, fit, row_width, span, spread, wall, width
 
 SOURCES = (
     ("kubernetes", "k8s"),
@@ -97,17 +97,19 @@ def phase_title(plan: Plan, phase: str) -> str:
 
 def clock_row(moment: Moment, cells: int) -> Row:
     """Session time, phase and what is left of it; next step; faults active and the halt key."""
-    left = _clock_left(moment)
+    left = _clock_left(moment, cells)
     right = _faults(moment, cells)
     middle = _next(moment, cells - row_width(left) - row_width(right) - 4)
     return spread((*left, ("  ", ""), *middle), right, cells)
 
 
-def _clock_left(moment: Moment) -> Row:
+def _clock_left(moment: Moment, cells: int) -> Row:
     state, plan = moment.state, moment.plan
     found: list[tuple[str, str]] = [(f" T+{clock(moment.t)} ", "strong")]
     if plan is None:
         return tuple(found)
+    if cells >= 140:
+        found.append((f"{wall(moment.at(moment.t), plan.zone)} ", "dim"))
     if state.phase is None:
         words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
         started = any(phase.status != "planned" for phase in state.phases)
