@@ -22,8 +22,8 @@ rehearse: $(STAMP)    ## live through the seed's game day in the embedded lab
 test: $(STAMP)        ## the fast tier of the tests
 	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile -rs
 
-soak: $(STAMP)        ## the full counts; takes long
-	$(BIN)/python -m pytest -m soak -n 2 -rs
+soak: $(STAMP)        ## the full counts; takes long; prints commit and seed first
+	$(BIN)/python -m pytest -m soak -n 2 -v -rs
 
 check: lint test      ## lint, then test
 

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.system import REQUIRE, must_not_skip
 
+pytest_plugins = ("tests.soak_report",)
+
 HIDDEN = frozenset(
     {"KUBECONFIG", "PROMETHEUS_URL", "ALERTMANAGER_URL", "GRAFANA_URL", "GRAFANA_TOKEN"}
     | {"SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "SSH_AUTH_SOCK", "TMUX", "TMUX_PANE"}

@@ -1,0 +1,77 @@
+"""What a soak prints so that it can be quoted: the commit and the seed it ran with, and what it counted.
+
+A test that counts records a number with `record_property`. Numbers of one test are added up over its
+parameters; of one whose name begins with `most` the greatest is kept.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def soaking(config: pytest.Config) -> bool:
+    """Whether this is `make soak`."""
+    return str(config.option.markexpr).strip() == "soak"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses the seed of Hypothesis here, before its own plugin reads it: only so can it be told."""
+    if soaking(config) and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    if not soaking(config):
+        return []
+    seed = config.option.hypothesis_seed
+    return [f"commit: {_commit()}", f"seed: {seed} (again: --hypothesis-seed={seed})"]
+
+
+def _commit() -> str:
+    try:
+        head = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no").splitlines()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"unknown ({error})"
+    return f"{head}, {len(changed)} files changed since" if changed else head
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not soaking(config):
+        return
+    passed = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    terminalreporter.section("passed")
+    for line in summary(passed):
+        terminalreporter.line(line)
+
+
+def summary(reports: list[pytest.TestReport]) -> list[str]:
+    """One line for each test function: how many of its cases passed, in what time, and what they counted."""
+    cases: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    counted: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for report in reports:
+        name = report.nodeid.partition("[")[0]
+        cases[name] += 1
+        seconds[name] += report.duration
+        sums = counted[name]
+        for what, value in report.user_properties:
+            known = sums.get(what, 0)
+            sums[what] = max(known, value) if what.startswith("most ") else known + value
+    lines = []
+    for name in sorted(cases):
+        numbers = [f"{what} {value:,g}" for what, value in counted[name].items()]
+        lines.append(f"{name}: {', '.join([f'{cases[name]} passed', *numbers])} ({seconds[name]:.0f} s)")
+    return lines
