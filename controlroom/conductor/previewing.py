@@ -123,7 +123,7 @@ class Previewer(Part):
             namespace=prepared.object.namespace,
             rehearsal=state.opened.lab,
             locked=state.locked,
-            phase_open=state.phase is not None,
+            phase_open=state.phase == experiment.phase,
             running=latest is not None and latest.running,
             duration=prepared.duration,
             needed=self._needed(experiment),

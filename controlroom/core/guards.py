@@ -185,7 +185,7 @@ def _namespace(facts: GuardFacts) -> GuardResult:
 
 def _phase(facts: GuardFacts) -> GuardResult:
     if not facts.phase_open:
-        return _refused("phase", "its phase is not open", typed="out of phase")
+        return _refused("phase", "its phase is not open: open it first", typed="out of phase")
     return _ok("phase", "its phase is open")
 
 
