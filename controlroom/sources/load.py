@@ -27,10 +27,11 @@ LAST_WORDS = 1.0
 
 @dataclass(slots=True)
 class _Run:
-    """One run of the command; `code` is there when nothing of it is left."""
+    """One run of the command."""
 
     process: asyncio.subprocess.Process
     code: asyncio.Task[int]
+    """Its exit status, once nothing of it is left."""
     stopped: bool = False
 
 
@@ -63,12 +64,19 @@ class CommandLoad:
         """Returns when the command runs; raises SourceError where it cannot."""
         if self._run is not None and not self._run.code.done():
             raise SourceError(SOURCE, "the load is running already")
-        process = await self._spawn()
-        code = asyncio.create_task(self._follow(process), name="load")
+        reading, writing = os.pipe()
+        try:
+            process = await self._spawn(writing)
+        except SourceError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        code = asyncio.create_task(self._follow(process, reading), name="load")
         self._run = _Run(process, code)
         self._started.set()
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self, output: int) -> asyncio.subprocess.Process:
         folder = self._base / (self._load.directory or ".")
         program = clean(self._load.command[0], 120)
         if not folder.is_dir():
@@ -83,7 +91,7 @@ class CommandLoad:
                 cwd=folder,
                 env={**os.environ, **self._variables},
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
+                stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
@@ -95,10 +103,12 @@ class CommandLoad:
         except OSError as error:
             raise SourceError(SOURCE, f"{program} does not start: {error.strerror}") from error
 
-    async def _follow(self, process: asyncio.subprocess.Process) -> int:
-        """Keeps the output; when the command has ended, ends what it left running in its group."""
-        assert process.stdout is not None
-        output = asyncio.create_task(self._log.follow(process.stdout), name="load output")
+    async def _follow(self, process: asyncio.subprocess.Process, reading: int) -> int:
+        """Keeps the output; when the command has ended, ends what it left running in its group.
+
+        The pipe is ours, not the subprocess's: asyncio's `wait` would wait for whoever else holds its end.
+        """
+        output = asyncio.create_task(self._keep_output(reading), name="load output")
         try:
             code = await process.wait()
             _signal(process, signal.SIGKILL)
@@ -106,6 +116,16 @@ class CommandLoad:
         finally:
             output.cancel()
         return code
+
+    async def _keep_output(self, reading: int) -> None:
+        stream = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        pipe = os.fdopen(reading, "rb", buffering=0)
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), pipe)
+        try:
+            await self._log.follow(stream)
+        finally:
+            transport.close()
 
     async def stop(self) -> None:
         """SIGTERM to the whole group, SIGKILL to what is left after the grace; returns once it is gone."""
