@@ -16,12 +16,16 @@ class Watchman(Part):
     def __init__(self, recorder: Recorder) -> None:
         super().__init__(recorder)
         self._away: dict[str, float] = {}
+        self._said: dict[str, set[str]] = {}
+        """Why each source that is away is away: several requests may fail in turn, each in its own words."""
 
     def failed(self, source: str, error: SourceError) -> None:
-        """The source did not do what was asked. Said once for each reason."""
+        """The source did not do what was asked. Said once in an outage for each reason."""
         self._away.setdefault(source, time.monotonic())
+        said = self._said.setdefault(source, set())
         known = self.state.sources.get(source)
-        if known is None or known.ok is not False or known.error != error.message:
+        if known is None or known.ok is not False or error.message not in said:
+            said.add(error.message)
             body = SourceFailed(source=source, error=error.message, hint=error.hint)
             self.recorder.record(body, actor=SOURCE)
 
@@ -29,7 +33,9 @@ class Watchman(Part):
         """The source answered."""
         known = self.state.sources.get(source)
         if known is None or known.ok is not True:
-            away = time.monotonic() - self._away.pop(source, time.monotonic())
+            now = time.monotonic()
+            away = now - self._away.pop(source, now)
+            self._said.pop(source, None)
             self.recorder.record(SourceRecovered(source=source, seconds=round(away, 3)), actor=SOURCE)
 
     def measured(self, source: str, reading: ClockReading) -> None:

@@ -17,7 +17,8 @@ from controlroom.lab.kubernetes.store import Change, TooOld
 
 #: Real seconds between bookmarks, and how long before the end the last one comes.
 BOOKMARK_EVERY = 60.0
-BOOKMARK_BEFORE_END = 2.0
+BOOKMARK_BEFORE_END = 2.0  #: Real seconds after which an open watch notices that its server went down.
+LOOK = 0.25
 #: Real seconds that a watch lasts where the client names no time: the API server's own is 30 to 60 minutes.
 LONGEST = 1800.0
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -69,7 +70,9 @@ class Watch:
                 yield event
         bookmark = self._next_bookmark(loop.time(), end)
         while (now := loop.time()) < end:
-            change = await self._next(min(end, bookmark) - now)
+            change = await self._next(min(end, bookmark, now + LOOK) - now)
+            if self._cluster.trouble.api_down:
+                return
             if (
                 change is not None
                 and change.revision > start.revision
