@@ -17,7 +17,8 @@ from controlroom.lab.kubernetes.store import Change, TooOld
 
 #: Real seconds between bookmarks, and how long before the end the last one comes.
 BOOKMARK_EVERY = 60.0
-BOOKMARK_BEFORE_END = 2.0  #: Real seconds after which an open watch notices that its server went down.
+BOOKMARK_BEFORE_END = 2.0
+#: Real seconds after which an open watch notices that its server went down.
 LOOK = 0.25
 #: Real seconds that a watch lasts where the client names no time: the API server's own is 30 to 60 minutes.
 LONGEST = 1800.0
