@@ -228,7 +228,8 @@ def tell_samples(tape: Tape, plan: p.Plan, faults: list[Fault]) -> None:
     done = 0
     while done < 1196:
         until = min(1200, done + STEP * tape.chance.randrange(2, 20))
-        times = range(done, until, STEP)
+        # Now and then a batch begins with steps that were read before.
+        times = range(max(0, done - (STEP * 3 if tape.maybe(0.1) else 0)), until, STEP)
         lost = start <= until < end
         if not lost or filled:
             batch = _batch(tape, plan, faults, times, without="lag" if broken and 450 < until < 500 else "")

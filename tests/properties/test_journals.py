@@ -69,6 +69,7 @@ async def lived(seed: int, folder: Path) -> Lived:
         await clock.advance(max(0.0, own.t - recorder.now()), turns=0)
         recorder.record(own.body, actor=own.actor, at=own.at, clock=own.clock)
         states.append(recorder.state)
+        assert recorder.state.lengths == recorder.view.columns.lengths()
         if seq in looks:
             figures[seq] = assess(recorder.view)
     assert await asyncio.to_thread(writer.close)
