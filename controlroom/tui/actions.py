@@ -89,7 +89,7 @@ def _not_at_head(moment: Moment) -> bool:
 ACTIONS = (
     Action("halt", "!", "!", "halt",
            "Delete every fault of ours at once, without a question; then lock.", "Safety", when=session_goes_on,
-           dangerous=True, seats=WRITERS),
+           dangerous=True, seats=WRITERS, everywhere=True),
     Action("halt_typing", "ctrl+x", "^x", "halt",
            "Halt, also while a text is being typed.", "Safety", when=session_goes_on, dangerous=True, seats=WRITERS,
            everywhere=True),

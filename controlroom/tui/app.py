@@ -102,13 +102,13 @@ class ControlRoomApp(App[Outcome]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
+        # A text field keeps the characters that are typed into it, so `!` halts everywhere but there.
         *(
             Binding(own.key, f"do('{own.id}')", own.label, show=False, priority=True)
             for own in ACTIONS
             if own.everywhere
         ),
         Binding("ctrl+q", "do('quit')", show=False, priority=True),
-        Binding("exclamation_mark", "halt_key", show=False, priority=True),
     ]
 
     TICK = 0.25
@@ -237,17 +237,6 @@ class ControlRoomApp(App[Outcome]):
         return found
 
     # Actions ------------------------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The halt key types an exclamation mark while a text is being written."""
-        if action == "halt_key":
-            from textual.widgets import Input
-
-            return not isinstance(self.focused, Input)
-        return True
-
-    def action_halt_key(self) -> None:
-        self.action_do("halt")
 
     def action_do(self, name: str) -> None:
         """Runs an action of the registry, if it is possible now."""

@@ -12,7 +12,8 @@ from controlroom.core import intents as i
 from controlroom.room import RoomClosed, RoomInfo
 from controlroom.tui.app import ControlRoomApp
 from controlroom.tui.panes import Experiments
-from tests.sessions import HOST, LATENCY, OPENED, moment, synthetic_events
+from controlroom.tui.screens.simple import Prompt
+from tests.sessions import DAY, HOST, LATENCY, OPENED, moment, synthetic_events
 from tests.tui.desk import desk
 from tests.tui.fake_room import TITLE, FakeRoom, recorded
 
@@ -193,6 +194,15 @@ async def test_hostile_text_is_shown_harmlessly() -> None:
             await room.press("escape")
 
 
+async def test_the_last_net_holds_where_text_was_not_cleaned() -> None:
+    async with desk(1872) as room:
+        room.app.open(Prompt(room.app.now, "\x1b]0;owned\x07 [/nope] \u202egnp \x9b2J end"))
+        await room.until(lambda: any("end" in line for line in room.screen_lines()), "the heading is shown")
+        painted = "".join(room.screen_lines())
+        assert "[/nope]" in painted
+        assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or char == "\u202e" for char in painted)
+
+
 async def test_resizing_to_almost_nothing_and_back_does_no_harm() -> None:
     async with desk(1872) as room:
         before = room.pane("metrics")
@@ -249,3 +259,20 @@ async def test_a_room_that_cannot_be_entered_ends_the_screen_with_its_reason() -
 def test_the_day_of_the_tests_begins_where_it_says() -> None:
     first = synthetic_events(0.0)[0]
     assert (first.at, first.actor, first.seq) == (OPENED, HOST, 1)
+
+
+async def test_a_closed_day_says_its_verdict_and_is_left_without_a_question() -> None:
+    async with desk(DAY) as room:
+        assert "DAY CLOSED" in room.pane("clock")
+        assert room.app.now.figures.verdict in room.pane("clock")
+        assert "the day is closed: the day is over" in room.pane("banner")
+        await room.press("q")
+    assert room.app.return_value is not None
+    assert room.app.return_value.word == "ended"
+
+
+async def test_a_metric_is_not_there_before_its_first_sample_and_unknown_once_it_is_lost() -> None:
+    async with desk(1.0) as room:
+        assert "unknown" not in room.pane("metrics")
+        await room.feed(e.MetricTroubled(metric="error_rate", reason="no data"))
+        assert "unknown" in next(line for line in room.pane("metrics").splitlines() if "Error rate" in line)

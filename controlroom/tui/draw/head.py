@@ -114,6 +114,9 @@ def _clock_left(moment: Moment, cells: int) -> Row:
         words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
         started = any(phase.status != "planned" for phase in state.phases)
         found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
+        if state.status == "closed" and moment.figures.verdict != "pending":
+            tone = {"passed": "good", "needs improvement": "bad"}.get(moment.figures.verdict, "warn")
+            found.append((f"  {moment.figures.verdict}", tone))
         return tuple(found)
     left = timeline.left(state, moment.t) or 0.0
     found.append((f" {phase_title(plan, state.phase).upper()} ", "phase"))

@@ -95,8 +95,10 @@ def _now(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[t
     step = moment.view.columns.step
     value = row.now.value
     if value is None or not math.isfinite(value):
-        what = "unknown" if moment.state.lengths and moment.state.opened else "–"
-        return [(fit(what, cells, ">"), "warn" if what == "unknown" else "dim"), (unit, "dim")]
+        # Before its first sample a metric is not yet there, rather than lost.
+        lost = row.age is not None or metric.id in moment.state.troubled
+        word, tone = ("unknown", "warn") if lost else ("–", "dim")
+        return [(fit(word, cells, ">"), tone), (unit, "dim")]
     text = _aligned(number(value, metric.decimals), 3)
     if row.age is not None and row.age > STALE_STEPS * step:
         return [(fit(text, cells, ">"), "dim"), (fit(f" {age(row.age)}!", 5), "warn")]

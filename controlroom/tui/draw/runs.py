@@ -78,7 +78,7 @@ def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int)
         names = ", ".join(
             target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets
         )
-        parts.append(("targets", f"{len(run.targets)}: {names}"))
+        parts.append((f"{len(run.targets)} target{'s' if len(run.targets) != 1 else ''}", names))
     elif check is not None:
         parts.append(("targets", f"{len(check.targets)} by preview, {check.mode}"))
     if experiment.alert is not None:

@@ -140,7 +140,7 @@ def leave(desk: Desk) -> None:
     """A recording is left at once; a live session asks what becomes of it."""
     moment = desk.now
     if not moment.info.live or not moment.entered or moment.trouble or moment.state.status == "closed":
-        desk.leave("left")
+        desk.leave("ended" if moment.info.live and moment.state.status == "closed" else "left")
         return
     options = [Option("l", "leave the screen; the session goes on", "leave")]
     if moment.info.seat == "facilitator":

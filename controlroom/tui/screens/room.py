@@ -41,7 +41,7 @@ class RoomScreen(Screen[None]):
             priority=own.id == "next_pane",
         )
         for own in ACTIONS
-        if own.key and not own.everywhere and own.id not in ("halt", "commands")
+        if own.key and not own.everywhere and own.id != "commands"
     ]
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
