@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.system import REQUIRE, must_not_skip
 
-pytest_plugins = ("tests.soak_report",)
+pytest_plugins = ("tests.soak",)
 
 HIDDEN = frozenset(
     {"KUBECONFIG", "PROMETHEUS_URL", "ALERTMANAGER_URL", "GRAFANA_URL", "GRAFANA_TOKEN"}

@@ -1,6 +1,7 @@
-"""What a soak prints so that it can be quoted: the commit and the seed it ran with, and what it counted.
+"""What a soak runs, and what it prints so that it can be quoted: commit, seed, and what was counted.
 
-A test that counts records a number with `record_property`. Numbers of one test are added up over its
+Beside the tests that are marked for it, every property-based test runs on new examples, as many as its profile
+says. A test that counts records a number with `record_property`. Numbers of one test are added up over its
 parameters; of one whose name begins with `most` the greatest is kept.
 """
 
@@ -12,6 +13,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,6 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Chooses the seed of Hypothesis here, before its own plugin reads it: only so can it be told."""
     if soaking(config) and config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before the marks select: a property-based test is a soak's own as well."""
+    if not soaking(config):
+        return
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            item.add_marker("soak")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -49,9 +61,9 @@ def _git(*arguments: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if not soaking(config):
-        return
     passed = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    if not soaking(config) or not passed:
+        return
     terminalreporter.section("passed")
     for line in summary(passed):
         terminalreporter.line(line)
