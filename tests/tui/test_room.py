@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.room import RoomClosed, RoomInfo
 from controlroom.tui.app import ControlRoomApp
-from controlroom.tui.panes import Experiments
+from controlroom.tui.panes import Experiments, Timeline
 from controlroom.tui.screens.simple import Prompt
 from tests.sessions import DAY, HOST, LATENCY, OPENED, moment, synthetic_events
 from tests.tui.desk import desk
@@ -276,3 +277,22 @@ async def test_a_metric_is_not_there_before_its_first_sample_and_unknown_once_it
         assert "unknown" not in room.pane("metrics")
         await room.feed(e.MetricTroubled(metric="error_rate", reason="no data"))
         assert "unknown" in next(line for line in room.pane("metrics").splitlines() if "Error rate" in line)
+
+
+async def test_the_first_paint_shows_the_plan_where_the_opening_is_at_hand() -> None:
+    opening = synthetic_events(0.0)[0]
+
+    async def enter() -> FakeRoom:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets that event")
+
+    app = ControlRoomApp(enter, TITLE, opening=opening)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        pane = app.room_screen.query_one("#timeline", Timeline)
+        text = "\n".join(pane.render_line(y).text for y in range(pane.size.height))
+        assert "Baseline" in text
+        assert "network latency" in text
+        await pilot.press("!", "n", "q")
+    assert app.return_value is not None
+    assert app.return_value.word == "left"

@@ -58,6 +58,18 @@ class Prompt(Sheet[str]):
         super().on_mount()
         self.query_one(Line).focus()
 
+    def on_key(self, event: events.Key) -> None:
+        """Keys that came before the field had the focus belong into it: a slow line brings several at once."""
+        for field in self.query(Line):
+            if field.has_focus:
+                return
+            if event.is_printable and event.character is not None:
+                field.insert_text_at_cursor(event.character)
+                event.stop()
+            elif event.key == "enter":
+                field.call_later(field.action_submit)
+                event.stop()
+
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
         text = event.value.strip()
