@@ -72,7 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def summary(reports: list[pytest.TestReport]) -> list[str]:
     """One line for each test function: how many of its cases passed, in what time, and what they counted."""
     cases: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     counted: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for report in reports:
         name = report.nodeid.partition("[")[0]
@@ -80,10 +80,11 @@ def summary(reports: list[pytest.TestReport]) -> list[str]:
         seconds[name] += report.duration
         sums = counted[name]
         for what, value in report.user_properties:
-            known = sums.get(what, 0)
-            sums[what] = max(known, value) if what.startswith("most ") else known + value
+            if isinstance(value, int | float):
+                known = sums.get(what, 0)
+                sums[what] = max(known, value) if what.startswith("most ") else known + value
     lines = []
     for name in sorted(cases):
-        numbers = [f"{what} {value:,g}" for what, value in counted[name].items()]
+        numbers = [f"{what} {value:,}" for what, value in counted[name].items()]
         lines.append(f"{name}: {', '.join([f'{cases[name]} passed', *numbers])} ({seconds[name]:.0f} s)")
     return lines

@@ -16,12 +16,12 @@ def report(name: str, **counted: object) -> pytest.TestReport:
 def test_counts_are_added_up_and_the_most_is_kept() -> None:
     reports = [
         report("a.py::limit[seeds 0-24]", **{"seeds": 25, "most samples waited": 2}),
-        report("a.py::limit[seeds 25-49]", **{"seeds": 1000, "most samples waited": 1}),
+        report("a.py::limit[seeds 25-49]", **{"seeds": 1_234_567, "most samples waited": 1}),
         report("a.py::day"),
     ]
     assert summary(reports) == [
         "a.py::day: 1 passed (2 s)",
-        "a.py::limit: 2 passed, seeds 1,025, most samples waited 2 (3 s)",
+        "a.py::limit: 2 passed, seeds 1,234,592, most samples waited 2 (3 s)",
     ]
 
 
