@@ -99,7 +99,7 @@ def _headless(order: Order, folder: SessionFolder) -> int:
         closed = asyncio.run(Host(order).run())
     except START_FAILURES as error:
         raise Stop(f"the day could not begin: {error}", BROKEN) from error
-    if not folder.journal.is_file():
+    if closed == INTERRUPTED and not (folder.journal.is_file() and folder.journal.stat().st_size):
         raise Stop("interrupted before the day began", codes.INTERRUPTED)
     assessment = report.assess_folder(folder)
     print(report.summary(assessment))

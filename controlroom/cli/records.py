@@ -57,8 +57,8 @@ def report(chosen: argparse.Namespace) -> int:
         target.mkdir(parents=True, exist_ok=True)
     try:
         events = read_events(folder.journal)
+        asyncio.run(reports.write(folder if target is None else SessionFolder(target), events))
     except JournalError as error:
         raise Stop(str(error)) from error
-    asyncio.run(reports.write(folder if target is None else SessionFolder(target), events))
     print((target or folder.path) / "session.md")
     return DONE

@@ -8,7 +8,7 @@ from controlroom.core.events import Event, SessionOpened
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Answer, Intent, Refused
 from controlroom.journal.folder import SessionFolder
-from controlroom.journal.reader import read_events
+from controlroom.journal.reader import JournalError, read_events
 
 
 class RecordedRoom:
@@ -31,10 +31,16 @@ class RecordedRoom:
 
 
 def open_recorded(folder: SessionFolder) -> RecordedRoom:
-    """The room of a saved session. Raises JournalError where its journal cannot be read."""
+    """The room of a saved session. Raises JournalError where its journal cannot be read, or opens no session."""
     events = read_events(folder.journal)
     opened = events[0].body if events else None
-    title = opened.plan.title if isinstance(opened, SessionOpened) else folder.name
-    recorded = f"{events[0].at:%Y-%m-%d}" if events else ""
-    info = RoomInfo(session=folder.name, title=title, live=False, folder=str(folder.path), recorded=recorded)
+    if not isinstance(opened, SessionOpened):
+        raise JournalError(f"{folder.journal} does not begin with session.opened")
+    info = RoomInfo(
+        session=folder.name,
+        title=opened.plan.title,
+        live=False,
+        folder=str(folder.path),
+        recorded=f"{events[0].at:%Y-%m-%d}",
+    )
     return RecordedRoom(info, events)

@@ -28,7 +28,9 @@ def view_of(events: Iterable[Event]) -> View:
         body = event.body
         if isinstance(body, SessionOpened):
             columns = Columns(len(body.plan.metrics), round(body.plan.sampling.step))
-        elif isinstance(body, Samples) and columns is not None:
+        elif columns is None:
+            break
+        elif isinstance(body, Samples):
             columns.absorb(body)
         state = apply(state, event)
     if columns is None:
