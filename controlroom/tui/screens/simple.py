@@ -47,6 +47,7 @@ class Prompt(Sheet[str]):
         self._about = tuple(about)
         self._value = value
         self._wrong = wrong
+        self._early = ""
 
     def parts(self) -> Iterable[Widget]:
         if self._about:
@@ -56,19 +57,24 @@ class Prompt(Sheet[str]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one(Line).focus()
+        field = self.query_one(Line)
+        field.insert_text_at_cursor(self._early)
+        field.focus()
 
     def on_key(self, event: events.Key) -> None:
         """Keys that came before the field had the focus belong into it: a slow line brings several at once."""
-        for field in self.query(Line):
-            if field.has_focus:
-                return
-            if event.is_printable and event.character is not None:
+        field = next(iter(self.query(Line)), None)
+        if field is not None and field.has_focus:
+            return
+        if event.is_printable and event.character is not None:
+            event.stop()
+            if field is None or not field.is_mounted:
+                self._early += event.character
+            else:
                 field.insert_text_at_cursor(event.character)
-                event.stop()
-            elif event.key == "enter":
-                field.call_later(field.action_submit)
-                event.stop()
+        elif event.key == "enter" and field is not None:
+            event.stop()
+            field.call_later(field.action_submit)
 
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
