@@ -16,7 +16,7 @@ SOURCE = "lab"
 FOLLOW_EVERY = 0.1
 """Real seconds between two readings of the lab's clock."""
 
-READ_WITHIN = 1.0
+READ_WITHIN = 0.5
 """Real seconds in which the lab must tell its time: a clock that is late is none."""
 
 LOST_AFTER = 10

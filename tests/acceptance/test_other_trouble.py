@@ -100,7 +100,7 @@ async def test_a_silence_is_seen_once_alertmanager_is_back(host: LiveHost, kind:
     }
     await lab.post(f"{lab.bindings.alertmanager}/api/v2/silences", body)
     await viewer.until(lambda: any(own.by == "sam" for own in viewer.state.silences.values()))
-    assert not away(viewer, "alertmanager")
+    await viewer.until(lambda: not away(viewer, "alertmanager"))
     assert outage(viewer, "alertmanager") >= 30
     await lab.close()
 

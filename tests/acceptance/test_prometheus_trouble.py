@@ -66,7 +66,7 @@ async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
         await lab.close()
 
 
-TROUBLES = {
+TROUBLES: dict[str, dict[str, object]] = {
     "stopped": {"kind": "stopped"},
     "hanging 30 s": {"kind": "hang", "seconds": 30.0},
     "answering 500": {"kind": "500"},

@@ -19,9 +19,16 @@ Capture = pytest.CaptureFixture[str]
 Spoil = Callable[[Path], None]
 
 
+def replaced(file: str, text: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        (folder / file).write_text(text)
+
+    return spoil
+
+
 def whole(text: str) -> Spoil:
     """Another text in place of the plan."""
-    return lambda folder: (folder / PLAN).write_text(text) and None
+    return replaced(PLAN, text)
 
 
 def swap(old: str, new: str, file: str = PLAN) -> Spoil:
@@ -36,7 +43,7 @@ def swap(old: str, new: str, file: str = PLAN) -> Spoil:
 
 
 def manifest(text: str) -> Spoil:
-    return lambda folder: (folder / POD_KILL).write_text(text) and None
+    return replaced(POD_KILL, text)
 
 
 def no_manifest(folder: Path) -> None:

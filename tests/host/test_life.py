@@ -16,7 +16,6 @@ import pytest
 from controlroom.core import intents as i
 from controlroom.core.events import Event, NoteWritten, RecordTroubled
 from controlroom.core.values import changed
-from controlroom.host import runtime
 from controlroom.host.launch import HostFailed, await_host, launch
 from controlroom.host.order import LabOrder, Order
 from controlroom.host.runtime import LONGEST, NoRuntimeFolder, runtime_folder, socket_path
@@ -145,7 +144,7 @@ def test_the_runtime_folder_is_private(short: Path) -> None:
 
 def test_somebody_elses_runtime_folder_is_not_used(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime_folder() == short / "controlroom"
-    monkeypatch.setattr(runtime.os, "getuid", lambda: os.geteuid() + 1)
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
     with pytest.raises(NoRuntimeFolder, match="belongs to somebody else"):
         socket_path("day")
 
@@ -164,7 +163,7 @@ def test_a_path_that_is_too_long_for_a_socket_is_told(
     deep.mkdir(parents=True)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     assert len(os.fsencode(socket_path("day" * 30))) <= LONGEST
-    monkeypatch.setattr(runtime.tempfile, "gettempdir", lambda: str(deep))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(deep))
     with pytest.raises(NoRuntimeFolder, match="too long for a socket"):
         socket_path("day")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -136,18 +138,18 @@ async def test_a_viewer_that_does_not_read_is_dropped_and_the_others_notice_noth
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(server_module, "SLOW", 256 * 1024)
-    _, writer = await place.seated()
-    writer.transport.pause_reading()
-    room = await attach(place.socket)
-    with caplog.at_level(logging.WARNING):
+    deaf = socket.socket(socket.AF_UNIX)
+    with deaf, caplog.at_level(logging.WARNING):
+        deaf.connect(str(place.socket))
+        deaf.sendall(wire.encode(wire.Hello(version=wire.VERSION)))
+        room = await attach(place.socket)
         for number in range(600):
             place.note("x" * 4000)
             if number % 20 == 0:
                 await asyncio.sleep(0)
         assert await first(room, 601) == list(range(1, 602))
+        await room.close()
     assert "a viewer was too slow and was dropped" in caplog.text
-    await room.close()
-    writer.close()
 
 
 NO_MESSAGES = {
@@ -256,7 +258,7 @@ async def test_who_says_nothing_is_sent_away(place: Place, monkeypatch: pytest.M
 async def test_another_account_is_refused_by_the_kernels_word(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module.os, "getuid", lambda: 12345)
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
     with pytest.raises(RoomClosed, match="belongs to another account"):
         await attach(place.socket)
 
