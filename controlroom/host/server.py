@@ -102,12 +102,12 @@ class Server:
         )
         listening = asyncio.create_task(self._listen(hello, reader, writer))
         telling = asyncio.create_task(self._tell(hello.since, writer))
-        done, left = await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        for task in done:
-            task.result()
+        await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        telling.cancel()
+        for outcome in await asyncio.gather(listening, telling, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
 
     async def _tell(self, since: int, writer: asyncio.StreamWriter) -> None:
         """Every event after `since`, in order; a viewer that does not read is dropped, never waited for."""
