@@ -57,7 +57,7 @@ def named(seeds: range) -> str:
 
 
 @pytest.mark.parametrize("seeds", chunks(50, 10), ids=named)
-def test_an_undisturbed_day_is_never_taken_for_trouble(seeds: range, record_property: Record) -> None:
+def test_fifty_undisturbed_seeds_are_never_taken_for_trouble(seeds: range, record_property: Record) -> None:
     assert look(seeds, 25, record_property) == {}
 
 
@@ -67,6 +67,12 @@ def test_a_thousand_undisturbed_seeds_are_never_taken_for_trouble(
     seeds: range, record_property: Record
 ) -> None:
     assert look(seeds, 30, record_property) == {}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seeds", chunks(50, 10), ids=named)
+def test_a_whole_undisturbed_day_is_never_taken_for_trouble(seeds: range, record_property: Record) -> None:
+    assert look(seeds, PLAN.duration / 60, record_property) == {}
 
 
 def test_limits_without_room_are_seen_to_fail() -> None:
