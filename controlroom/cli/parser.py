@@ -34,6 +34,7 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
 
 def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", help="layout to begin with: facilitator, compact, …")
+    parser.add_argument("--layouts", type=Path, metavar="DIR", help="folder with layouts of one's own")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
 
 

@@ -22,7 +22,7 @@ def replay(chosen: argparse.Namespace) -> int:
     folder = _folder(chosen) if chosen.session else example()
     if not folder.journal.is_file():
         raise Stop(f"{folder.path} holds no journal")
-    return show_room(entering(folder), folder.name, chosen, sessions_folder(chosen.sessions))
+    return show_room(entering(folder), folder.name, chosen, sessions_folder(chosen.sessions), recorded=folder)
 
 
 def sessions(chosen: argparse.Namespace) -> int:

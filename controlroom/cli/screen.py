@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from controlroom.cli.codes import BROKEN, DONE, Stop
+from controlroom.core.events import Event
 from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.room import Room
 
 Enter = Callable[[], Awaitable[Room]]
 
 
-def show_room(enter: Enter, title: str, chosen: argparse.Namespace, sessions: Path) -> int:
-    """Returns when the screen is left; another session chosen there is shown in its place."""
+def show_room(
+    enter: Enter,
+    title: str,
+    chosen: argparse.Namespace,
+    sessions: Path,
+    recorded: SessionFolder | None = None,
+) -> int:
+    """Returns when the screen is left; another session chosen there is shown in its place.
+
+    `recorded`: the saved session that `enter` opens; the first paint shows its plan already.
+    """
+    # The screen turns it on again once the room is shown: a start allocates much and drops little.
+    gc.disable()
     from controlroom.tui.app import SavedSession, Settings
     from controlroom.tui.app import run as show
 
@@ -37,14 +50,24 @@ def show_room(enter: Enter, title: str, chosen: argparse.Namespace, sessions: Pa
             for folder, own in found
         ]
 
-    settings = Settings(layout=chosen.layout, ascii=chosen.ascii, sessions=saved)
-    outcome = show(enter, title, settings)
+    settings = Settings(layout=chosen.layout, ascii=chosen.ascii, layouts=chosen.layouts, sessions=saved)
+    outcome = show(enter, title, settings, opening_of(recorded) if recorded else None)
     while outcome.word == "open" and outcome.path is not None:
         folder = SessionFolder(outcome.path)
-        outcome = show(entering(folder), folder.name, settings)
+        outcome = show(entering(folder), folder.name, settings, opening_of(folder))
     if outcome.word == "failed":
         raise Stop(outcome.message, BROKEN)
     return DONE
+
+
+def opening_of(folder: SessionFolder) -> Event | None:
+    """The first event of a journal; None where it cannot be read: entering says why."""
+    from controlroom.journal.reader import JournalError, read_opening
+
+    try:
+        return read_opening(folder.journal)
+    except JournalError:
+        return None
 
 
 def entering(folder: SessionFolder) -> Enter:

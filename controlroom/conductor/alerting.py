@@ -37,19 +37,18 @@ class Alerting(Part):
             group.create_task(self._follow("prometheus alerts", self.read_alerts))
             group.create_task(self._follow("alertmanager", self.read_silences))
 
-    async def _follow(self, source: str, read: Callable[[], Awaitable[None]]) -> None:
+    async def _follow(self, source: str, read: Callable[[], Awaitable[bool]]) -> None:
         clock = self.recorder.clock
-        async for _ in follow(read, source, self._watchman, clock, every=EVERY, every_real=EVERY_REAL):
-            continue
+        await follow(read, source, self._watchman, clock, every=EVERY, every_real=EVERY_REAL)
 
-    async def read_alerts(self) -> None:
+    async def read_alerts(self) -> bool:
         """Alert episodes since the last reading; an alert's moment is the first sample that fires.
 
-        Raises SourceError.
+        Tells whether there was anything to ask. Raises SourceError.
         """
         until = self._until()
         if until <= self._since:
-            return
+            return False
         found = await self._metrics.alerts(self._since, until)
         self._read_to = until
         for alert in found:
@@ -60,6 +59,7 @@ class Alerting(Part):
                     "resolved": alert.resolved_at,
                 }
                 self.recorder.record(alert, actor=SOURCE, at=moments[alert.state], clock="prometheus")
+        return True
 
     @property
     def _offset(self) -> float:
@@ -78,8 +78,9 @@ class Alerting(Part):
             self._read_to = self.state.opened_at.timestamp() + self._offset - LOOK_BACK
         return self._read_to
 
-    async def read_silences(self) -> None:
+    async def read_silences(self) -> bool:
         """What is acknowledged. Raises SourceError."""
         for silence in await self._alerts.silences():
             if self.state.silences.get(silence.silence) != silence:
                 self.recorder.record(silence, actor=SOURCE, at=silence.starts_at, clock="alertmanager")
+        return True

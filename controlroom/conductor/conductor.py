@@ -15,6 +15,7 @@ from controlroom.conductor.day import Day, PhaseKeeper
 from controlroom.conductor.faults import Faults
 from controlroom.conductor.gate import Gate
 from controlroom.conductor.halting import Halting
+from controlroom.conductor.injecting import Injecting
 from controlroom.conductor.loading import Loading
 from controlroom.conductor.people import People
 from controlroom.conductor.previewing import Previewer
@@ -87,6 +88,7 @@ class Conductor:
         self._reconciling = Reconciling(recorder, means.metrics)
         self._amending = Amending(recorder, means.read_plan)
         self._checking = Checking(recorder, means.metrics, means.alerts)
+        self._injecting = Injecting(recorder, self._faults.start)
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
@@ -168,6 +170,8 @@ class Conductor:
             services.append(("measuring", self._measuring.run))
         if self._headless:
             services.append(("script", self._script.run))
+        else:
+            services.append(("injecting", self._injecting.run))
         return services
 
     def _hear_of_world(self, error: SourceError | None) -> None:

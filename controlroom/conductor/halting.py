@@ -97,7 +97,7 @@ class Halting(Part):
             return refuse("nothing is locked")
         if intent.word != "unlock":
             return refuse("type the word unlock")
-        if self._proving is not None and not self._proving.done():
+        if self.state.halts and self.state.halts[-1].finished is None:
             return refuse("still halting: wait until everything is proven recovered")
         return await self.write(e.Unlocked(), actor)
 

@@ -9,7 +9,7 @@ from controlroom.conductor.recorder import HOST, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Actor, StepDue
-from controlroom.core.intents import Answer
+from controlroom.core.intents import Accepted, Answer
 from controlroom.core.plan import Step
 from controlroom.sources.ports import LoadDriver, SourceError
 
@@ -63,12 +63,13 @@ class Loading(Part):
                 continue
             step = _step(self, event.body.step)
             if step.kind == "load-start" and not self.state.load_running:
-                await self.start(i.StartLoad(), HOST)
+                answer = await self.start(i.StartLoad(), HOST)
             elif step.kind == "load-stop" and self.state.load_running:
-                await self.stop(i.StopLoad(), HOST)
+                answer = await self.stop(i.StopLoad(), HOST)
             else:
                 continue
-            self.recorder.record(e.Ticked(list="step", item=step.id, ticked=True), actor=HOST)
+            if isinstance(answer, Accepted):
+                self.recorder.record(e.Ticked(list="step", item=step.id, ticked=True), actor=HOST)
 
     async def _watch(self) -> None:
         while True:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
 
 from controlroom.clock import Clock
 from controlroom.conductor.watchman import Watchman
 from controlroom.sources.poll import Failure, Pace, poll
-
-T = TypeVar("T")
 
 TIMEOUT = 15.0
 """Real seconds for one reading."""
@@ -18,17 +15,18 @@ MOST = 5.0
 
 
 async def follow(
-    read: Callable[[], Awaitable[T]],
+    read: Callable[[], Awaitable[bool]],
     source: str,
     watchman: Watchman,
     clock: Clock,
     *,
     every: float,
     every_real: float,
-) -> AsyncIterator[T]:
-    """Readings, one after the other, at least `every` session seconds and `every_real` real seconds apart.
+) -> None:
+    """Reads, one reading after the other, at least `every` session seconds and `every_real` real seconds apart.
 
-    How the source answers is told to the watchman; a failure yields nothing and is tried again.
+    `read` tells whether there was anything to ask. How the source answers is told to the watchman; a failure is
+    tried again. Until cancelled.
     """
 
     async def pause(seconds: float) -> None:
@@ -39,5 +37,5 @@ async def follow(
         if isinstance(outcome, Failure):
             watchman.failed(source, outcome.error)
             continue
-        watchman.answered(source)
-        yield outcome.value
+        if outcome.value:
+            watchman.answered(source)

@@ -52,7 +52,9 @@ class Previewer(Part):
         )
         if targets is None and rights is None and dry_run is None and foreign is None:
             hint = "Nothing is started blindly: start it again when the cluster is back."
-            raise SourceError("kubernetes", "the cluster answers none of the questions before a start", hint=hint)
+            raise SourceError(
+                "kubernetes", "the cluster answers none of the questions before a start", hint=hint
+            )
         facts = self._facts(experiment, prepared, targets, rights, dry_run, foreign, context)
         return prepared, ExperimentChecked(
             experiment=name,

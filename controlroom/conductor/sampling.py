@@ -49,10 +49,7 @@ class Sampler(Part):
         """Stores what comes, until cancelled."""
         clock = self.recorder.clock
         every = float(self.step)
-        async for _ in follow(
-            self.read, self.name, self._watchman, clock, every=every, every_real=EVERY_REAL
-        ):
-            continue
+        await follow(self.read, self.name, self._watchman, clock, every=every, every_real=EVERY_REAL)
 
     async def catch_up(self) -> None:
         """Returns when every metric is up to the newest step."""
@@ -72,22 +69,22 @@ class Sampler(Part):
     async def once(self) -> bool:
         """One reading; tells whether every metric is up to the newest step."""
         try:
-            done = await self.read()
+            if await self.read():
+                self._watchman.answered(self.name)
         except SourceError as error:
             self._watchman.failed(self.name, error)
             return False
-        self._watchman.answered(self.name)
-        return done
+        return not self._asked(self.newest() - self.step)
 
     async def read(self) -> bool:
-        """Asks for what is missing and stores it; tells whether that is all there is. Raises SourceError."""
+        """Asks for what is missing and stores it; tells whether anything was. Raises SourceError."""
         end = self.newest()
         asked = self._asked(end)
         if not asked:
-            return True
+            return False
         end = min(end, min(asked.values()) + (MOST_STEPS - 1) * self.step)
         self._store(asked, await self._source.read(asked, end, self.step))
-        return end >= self.newest() - self.step
+        return True
 
     def _asked(self, end: int) -> dict[int, int]:
         """Each metric's first missing step, where there is one up to `end`."""

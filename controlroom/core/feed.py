@@ -136,6 +136,15 @@ def _halt_finished(before: State, after: State, event: Event) -> Line | None:
     return "halt", f"HALTED in {body.seconds:.1f} s, {len(body.proofs)} targets proven"
 
 
+def _recovered(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.SourceRecovered)
+    known = before.sources.get(body.source)
+    if known is None or known.ok is not False:
+        return None
+    return "source", f"{body.source} answers again after {body.seconds:.0f} s"
+
+
 def _step(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.StepDue)
@@ -199,10 +208,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.AlertObserved: _alert,
     e.SilenceObserved: _silence,
     e.SourceFailed: _text("source", lambda s, b: f"{_field(b, 'source')}: {_field(b, 'error')}"),
-    e.SourceRecovered: _text(
-        "source",
-        lambda s, b: f"{_field(b, 'source')} answers again after {float(_field(b, 'seconds')):.0f} s",
-    ),
+    e.SourceRecovered: _recovered,
     e.MetricTroubled: _text(
         "source", lambda s, b: f"{_field(b, 'metric')}: {_field(b, 'reason') or 'has data again'}"
     ),

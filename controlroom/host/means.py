@@ -37,13 +37,13 @@ async def means_for(
         metrics=metrics,
         alerts=AlertmanagerSource(found.alertmanager, clock),
         cluster=cluster,
-        load=_load(loaded, folder, control),
+        load=_load(loaded, path, folder, control),
         read_plan=lambda text: read_plan(text, path),
         world=control,
     )
 
 
-def _load(loaded: LoadedPlan, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
+def _load(loaded: LoadedPlan, path: Path, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
     from controlroom.sources.load import CommandLoad, LabLoad, NoLoad
 
     if control is not None:
@@ -51,7 +51,9 @@ def _load(loaded: LoadedPlan, folder: SessionFolder, control: LabControl | None)
     load = loaded.plan.load
     if load is None:
         return NoLoad()
-    return CommandLoad(load, resolve_environment(load.environment, os.environ), folder.path / "load.log")
+    return CommandLoad(
+        load, resolve_environment(load.environment, os.environ), folder.path / "load.log", base=path.parent
+    )
 
 
 async def close_means(means: Means) -> None:

@@ -30,6 +30,16 @@ def read_events(path: Path) -> list[Event]:
     return list(parse(read_bytes(path), str(path)))
 
 
+def read_opening(path: Path) -> Event | None:
+    """The first event of a journal, without reading the rest; None: there is none yet."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
+    return next(parse(line, str(path)), None)
+
+
 def read_bytes(path: Path) -> bytes:
     """Raises :class:`JournalError` where there is nothing to read."""
     try:

@@ -151,6 +151,8 @@ ACTIONS = (
            "Criteria, signs and figures so far, with their evidence.", "Look", when=has_plan, seats=ALL),
     Action("layout", "l", "l", "layout", "The next layout.", "Look", seats=ALL),
     Action("theme", "T", "T", "theme", "The next theme: dark, light, high contrast.", "Look", seats=ALL),
+    Action("picture", "P", "P", "picture",
+           "Save a picture of the screen into the session's folder.", "Look", when=live, seats=WRITERS),
     Action("sessions", "S", "S", "sessions", "Saved sessions.", "Look", seats=ALL),
     Action("seek_back", "comma", ",", "back",
            "30 seconds back; a live session goes on meanwhile.", "Time travel", when=has_plan, seats=ALL),

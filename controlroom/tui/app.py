@@ -18,15 +18,16 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from controlroom.core import intents as i
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
-from controlroom.core.plan import Experiment, Metric
+from controlroom.core.plan import Experiment, Metric, Step
 from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
 from controlroom.room import Room, RoomClosed
-from controlroom.tui import layouts
+from controlroom.tui import layouts, pictures
 from controlroom.tui.actions import ACTIONS, BY_ID, possible
 from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.moment import Moment, before_entering
@@ -136,6 +137,7 @@ class ControlRoomApp(App[Outcome]):
         self._now = before_entering(title, opening)
         self._dirty = False
         self._shown_at = -1.0
+        self._pictured: frozenset[str] = frozenset()
         self.layouts_read = False
         """The layout files have been looked at."""
         self.animation_level = "none"
@@ -233,6 +235,26 @@ class ControlRoomApp(App[Outcome]):
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen | Sheet):
                 screen.moment = self._now
+        if len(self.screen_stack) == 1 and (wanted := pictures.due(self._now, self._pictured)):
+            self._pictured |= {step.id for step in wanted}
+            self.call_after_refresh(self._picture_steps, wanted)
+
+    def _picture_steps(self, steps: Sequence[Step]) -> None:
+        """The plan asks for pictures: the room's own panes are what there is to picture, and the step is done."""
+        for step in steps:
+            if (path := self._save_picture(step.id)) is not None:
+                self.ask(i.SetTick(list="step", item=step.id, ticked=True, detail=f"pictures/{path.name}"))
+
+    def picture(self) -> None:
+        if (path := self._save_picture("screen")) is not None:
+            self.say(f"saved: {path}")
+
+    def _save_picture(self, name: str) -> Path | None:
+        try:
+            return pictures.save(self.export_screenshot(), self._now, name)
+        except OSError as error:
+            self.say(f"the picture could not be saved: {error.strerror}", wrong=True)
+            return None
 
     @property
     def now(self) -> Moment:

@@ -294,6 +294,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "verdict": verdict,
     "layout": lambda desk: desk.next_layout(),
     "theme": lambda desk: desk.next_theme(),
+    "picture": lambda desk: desk.picture(),
     "sessions": lambda desk: desk.sessions(),
     "seek_back": seek(-STEP),
     "seek_on": seek(STEP),

@@ -1,13 +1,17 @@
 """Phases and the plan's clock."""
 
+import asyncio
+
 import pytest
 
 from controlroom.conductor.day import Day, PhaseKeeper
+from controlroom.conductor.injecting import Injecting
 from controlroom.conductor.script import SCRIPT
 from controlroom.core import intents as i
 from controlroom.core import timeline
-from controlroom.core.events import Actor, StepDue
+from controlroom.core.events import Actor, PlanAmended, StepDue
 from controlroom.core.intents import Accepted, Refused
+from controlroom.core.values import changed
 from tests.conductor.fakes import Bench
 
 ME = Actor(role="facilitator", name="maria")
@@ -79,8 +83,6 @@ async def test_a_skipped_phase_is_passed_over(bench: Bench, day: Day) -> None:
 
 
 async def test_what_is_due_is_said_once(bench: Bench, day: Day) -> None:
-    import asyncio
-
     running = asyncio.create_task(day.run())
     await day.next_phase(i.NextPhase(), ME)
     await bench.clock.advance(30)
@@ -91,8 +93,6 @@ async def test_what_is_due_is_said_once(bench: Bench, day: Day) -> None:
 
 
 async def test_a_day_that_nobody_moves_goes_by_plan(bench: Bench, day: Day) -> None:
-    import asyncio
-
     keeper = asyncio.create_task(PhaseKeeper(bench.recorder, day, SCRIPT).run())
     await bench.clock.advance(bench.plan.duration + 10)
     assert keeper.done()
@@ -113,3 +113,24 @@ async def test_only_a_rehearsal_can_be_hurried(bench: Bench, day: Day) -> None:
     assert isinstance(await Day(bench.recorder, hurry).set_rate(i.SetRate(rate=30), ME), Accepted)
     assert rates == [30]
     assert bench.state.rate == 30
+
+
+async def test_an_experiment_that_is_auto_is_started_when_it_is_due(bench: Bench) -> None:
+    started: list[str] = []
+
+    async def start(intent: i.Start, actor: Actor) -> Accepted:
+        started.append(intent.experiment)
+        return Accepted(seq=1)
+
+    plan = changed(
+        bench.plan,
+        experiments=tuple(changed(own, auto=own.id == "pod-kill") for own in bench.plan.experiments),
+    )
+    bench.recorder.record(PlanAmended(plan=plan, plan_text="", reason=""))
+    running = asyncio.create_task(Injecting(bench.recorder, start).run())
+    await bench.clock.advance(1)
+    for _, step in plan.steps:
+        bench.recorder.record(StepDue(step=step.id))
+    await bench.clock.advance(1)
+    assert started == ["pod-kill"]
+    running.cancel()

@@ -13,6 +13,8 @@ from controlroom.tui.text import Row, age, fit, number, span, width
 
 STALE_STEPS = 5
 """A value older than so many sampling steps says its age."""
+STALE_REAL = 0.75
+"""Real seconds that a value may be old in a rehearsal, where a sampling step passes in no time."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _now(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[t
         word, tone = ("unknown", "warn") if lost else ("–", "dim")
         return [(fit(word, cells, ">"), tone), (unit, "dim")]
     text = _aligned(number(value, metric.decimals), 3)
-    if row.age is not None and row.age > STALE_STEPS * step:
+    if row.age is not None and row.age > max(STALE_STEPS * step, STALE_REAL * moment.state.rate):
         return [(fit(text, cells, ">"), "dim"), (fit(f" {age(row.age)}!", 5), "warn")]
     if row.outside:
         return [(fit(f"{'▼' if metric.worse == 'lower' else '▲'} {text}", cells, ">"), "warn"), (unit, "dim")]
