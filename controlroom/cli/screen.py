@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from controlroom.cli.codes import BROKEN, DONE, Stop
-from controlroom.core.events import Event
+from controlroom.core.events import Event, SessionOpened
 from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.room import Room
 
@@ -61,13 +61,14 @@ def show_room(
 
 
 def opening_of(folder: SessionFolder) -> Event | None:
-    """The first event of a journal; None where it cannot be read: entering says why."""
+    """The opening of a recorded session; None where it cannot be read: entering says why."""
     from controlroom.journal.reader import JournalError, read_opening
 
     try:
-        return read_opening(folder.journal)
+        found = read_opening(folder.journal)
     except JournalError:
         return None
+    return found if found is not None and isinstance(found.body, SessionOpened) else None
 
 
 def entering(folder: SessionFolder) -> Enter:

@@ -82,6 +82,11 @@ def _recorded(moment: Moment) -> bool:
     return not moment.info.live and has_plan(moment)
 
 
+def _answers(moment: Moment) -> bool:
+    """While a session goes on; in a recording to read them. Closed on screen, an answer would be lost."""
+    return has_plan(moment) and (not moment.info.live or session_goes_on(moment))
+
+
 def _not_at_head(moment: Moment) -> bool:
     return has_plan(moment) and (not moment.playhead.pinned or not moment.info.live)
 
@@ -116,9 +121,9 @@ ACTIONS = (
            "Any other mark; amend a mark's time or text, or undo it.", "Record", when=has_plan, seats=WRITERS,
            rank=9),
     Action("observations", "o", "o", "observations",
-           "Answer the facilitator's observation questions.", "Record", when=has_plan, seats=WRITERS, rank=8),
+           "Answer the facilitator's observation questions.", "Record", when=_answers, seats=WRITERS, rank=8),
     Action("debrief", "g", "g", "debrief",
-           "Debrief: one question at a time, with a time box.", "Record", when=has_plan, seats=WRITERS, rank=7),
+           "Debrief: one question at a time, with a time box.", "Record", when=_answers, seats=WRITERS, rank=7),
     Action("experiments", "x", "x", "experiments",
            "Go to the experiments; there space starts or stops the chosen one.", "Experiments", when=has_plan,
            rank=5),

@@ -110,9 +110,24 @@ def test_names_that_the_environment_lacks_are_told_before_anything_is_started(
     assert list((empty / "sessions").iterdir()) == []
 
 
-def test_a_new_plan_validates_and_the_lab_says_what_it_cannot_carry(empty: Path, capsys: Capture) -> None:
+def test_a_new_plan_validates_and_is_lived_in_the_lab(empty: Path, capsys: Capture) -> None:
+    """A starting plan fits the lab's bookstore: its first rehearsal passes."""
     assert call(capsys, "new", "checkout", "--directory", empty).code == 0
     assert call(capsys, "validate", empty / "checkout.yaml").code == 0
+    command = ("rehearse", "--headless", "--speed", "120", "checkout.yaml", "--sessions", "sessions")
+    called = spawn(*command, cwd=empty)
+    assert (called.code, called.err) == (0, "")
+    assert called.out.startswith("verdict: passed\n")
+
+
+def test_a_namespace_that_the_lab_has_not_is_one_clear_line(empty: Path, capsys: Capture) -> None:
+    assert call(capsys, "new", "checkout", "--directory", empty).code == 0
+    for path in (empty / "checkout.yaml", empty / "checkout-pod-kill.yaml"):
+        path.write_text(
+            path.read_text()
+            .replace("[bookstore]", "[shop]")
+            .replace("namespace: bookstore", "namespace: shop")
+        )
     called = spawn("rehearse", "--headless", "checkout.yaml", "--sessions", "sessions", cwd=empty)
     assert (called.code, called.out) == (4, "")
     assert len(called.err.splitlines()) == 1

@@ -57,7 +57,7 @@ class SessionEnding(Body, tag="session.ending"):
 class SessionClosed(Body, tag="session.closed"):
     reason: str
     left: tuple[str, ...] = ()
-    """Faults that were still there, by object; `sweep` removes them."""
+    """Faults that were still there, by object; all carry the session's label."""
     audience = {"reason": _ALWAYS, "left": _NEVER}
 
 

@@ -95,6 +95,10 @@ def phase_title(plan: Plan, phase: str) -> str:
     return re.sub(r"^phase\s+\d+\s*[:.–-]\s*", "", plan.phase(phase).title, flags=re.IGNORECASE)
 
 
+ROOMY = 100
+"""Columns from which on there is room to name the key for what a phase waits for."""
+
+
 def clock_row(moment: Moment, cells: int) -> Row:
     """Session time, phase and what is left of it; next step; faults active and the halt key."""
     left = _clock_left(moment, cells)
@@ -114,6 +118,8 @@ def _clock_left(moment: Moment, cells: int) -> Row:
         words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
         started = any(phase.status != "planned" for phase in state.phases)
         found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
+        if words is None and moment.live and cells >= ROOMY:
+            found.append(("  [p] begins", "accent"))
         if state.status == "closed" and moment.figures.verdict != "pending":
             tone = {"passed": "good", "needs improvement": "bad"}.get(moment.figures.verdict, "warn")
             found.append((f"  {moment.figures.verdict}", tone))
@@ -121,6 +127,8 @@ def _clock_left(moment: Moment, cells: int) -> Row:
     left = timeline.left(state, moment.t) or 0.0
     found.append((f" {phase_title(plan, state.phase).upper()} ", "phase"))
     found.append((f" {span(left)} left", "strong") if left >= 0 else (f" {span(-left)} OVER", "warn"))
+    if left < 0 and moment.live and cells >= ROOMY:
+        found.append(("  [p] goes on", "accent"))
     if state.held_since is not None:
         found.append((f"  ‖ HELD {span(moment.t - state.held_since)}", "warn"))
     return tuple(found)

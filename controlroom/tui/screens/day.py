@@ -163,7 +163,7 @@ def _quit(desk: Desk, word: str | None) -> None:
     elif word == "halt":
         desk.ask(i.End(how="halt"), "halting, then ending")
     elif word == "leave faults":
-        about = ("Faults stay in the cluster; controlroom sweep removes them. Type leave faults.",)
+        about = ("Faults stay in the cluster, labelled controlroom.dev/session. Type leave faults.",)
         desk.open(
             Prompt(desk.now, "leave faults behind", about),
             lambda typed: desk.ask(i.End(how="leave", typed=typed)) if typed else None,

@@ -84,7 +84,8 @@ class QuestionSheet(Sheet[None]):
         if not self._questions:
             return ((("The plan has no questions here.", "dim"),),)
         question = self._questions[self._index]
-        left = BOX - (moment.t - self._since)
+        # People think in real time, also where a rehearsal runs faster.
+        left = BOX - (moment.t - self._since) / (moment.state.rate if moment.info.live else 1.0)
         timer = f"{span(left)} left" if left >= 0 else f"{span(-left)} over"
         done = sum(1 for own in self._questions if own.id in self._answers)
         rows: list[Row] = [
