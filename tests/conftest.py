@@ -25,6 +25,8 @@ HIDDEN = frozenset(
 """Variables that would make a test depend on whose machine it runs on."""
 
 HIDDEN_PREFIXES = ("CONTROLROOM_", "TEXTUAL", "KUBERNETES_")
+KEPT = frozenset({REQUIRE, "TEXTUAL_SNAPSHOT_TEMPDIR"})
+"""What the tests themselves say to their workers."""
 
 settings.register_profile(
     "fast",
@@ -58,7 +60,7 @@ def pytest_unconfigure() -> None:
 
 def _hide_environment() -> None:
     for name in list(os.environ):
-        if name != REQUIRE and (name in HIDDEN or name.startswith(HIDDEN_PREFIXES)):
+        if name not in KEPT and (name in HIDDEN or name.startswith(HIDDEN_PREFIXES)):
             del os.environ[name]
     # Short: the path of a Unix socket has at most 107 bytes, and sockets of the tests live below.
     home = Path(tempfile.mkdtemp(prefix="cr-", dir="/tmp"))
