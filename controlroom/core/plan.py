@@ -92,6 +92,8 @@ class Metric(Value):
     title: str
     query: str
     """PromQL that yields one series or a scalar."""
+    short: str = ""
+    """Title where there is little room."""
     unit: str = ""
     worse: Worse = "neither"
     tolerance: float = 0.25

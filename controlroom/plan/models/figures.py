@@ -25,6 +25,7 @@ class Metric(Strict):
 
     id: MetricId = Field(description="Name of the metric.")
     title: Text = Field(description="Title of its row.")
+    short: str = Field(default="", description="Shorter title for a narrow screen; empty: the title, cut.")
     query: Text = Field(description="PromQL that yields one series or a scalar.")
     unit: str = Field(default="", description="Unit, shown behind the value.")
     worse: Worse = Field(default="neither", description="The direction that is bad; `neither` has no limit.")

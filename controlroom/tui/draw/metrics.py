@@ -31,6 +31,11 @@ class Columns:
     verdict: int
 
 
+def title_of(metric: Metric, cells: int) -> str:
+    """The whole title where there is room for it, else the short one."""
+    return metric.title if not metric.short or width(metric.title) <= cells else metric.short
+
+
 def columns(cells: int) -> Columns:
     """What fits; the trend gets what is left, then goes first where room is short."""
     fixed = {"now": 14, "pre": 6, "during": 7, "post": 6, "ratio": 7, "verdict": 8}
@@ -65,7 +70,7 @@ def metric_row(moment: Moment, own: Columns, index: int) -> Row:
 
 
 def _row(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> Row:
-    found: list[tuple[str, str]] = [(fit(metric.title, own.name - 1) + " ", "")]
+    found: list[tuple[str, str]] = [(fit(title_of(metric, own.name - 1), own.name - 1) + " ", "")]
     found += _now(moment, own, metric, row)
     if own.trend:
         found.append((" " + _trend(moment, own, metric), "dim"))

@@ -44,7 +44,10 @@ class ChecklistSheet(Sheet[None]):
         for text in (item.details + tuple(item.command.splitlines()))[:5] if item else ():
             rows.append((("  " + wrapped(text, max(1, width - 2))[0], "dim"),))
         rows += [(("", ""),)] * (6 - len(rows))
-        rows.append((("space", "key"), (" ticks or unticks   ", "dim"), ("esc", "key"), (" closes", "dim")))
+        opened = moment.state.opened
+        absent = "   Grafana and chat: not in the lab" if opened is not None and opened.lab else ""
+        keys = (("space", "key"), (" ticks or unticks   ", "dim"), ("esc", "key"), (" closes", "dim"))
+        rows.append((*keys, (absent, "dim")))
         return tuple(rows)
 
     def action_open_chosen(self) -> None:
