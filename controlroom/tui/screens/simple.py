@@ -48,6 +48,7 @@ class Prompt(Sheet[str]):
         self._value = value
         self._wrong = wrong
         self._early = ""
+        self._entered = False
 
     def parts(self) -> Iterable[Widget]:
         if self._about:
@@ -60,6 +61,8 @@ class Prompt(Sheet[str]):
         field = self.query_one(Line)
         field.insert_text_at_cursor(self._early)
         field.focus()
+        if self._entered:
+            field.call_later(field.action_submit)
 
     def on_key(self, event: events.Key) -> None:
         """Keys that came before the field had the focus belong into it: a slow line brings several at once."""
@@ -72,9 +75,12 @@ class Prompt(Sheet[str]):
                 self._early += event.character
             else:
                 field.insert_text_at_cursor(event.character)
-        elif event.key == "enter" and field is not None:
+        elif event.key == "enter":
             event.stop()
-            field.call_later(field.action_submit)
+            if field is None or not field.is_mounted:
+                self._entered = True
+            else:
+                field.call_later(field.action_submit)
 
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
