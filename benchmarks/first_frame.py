@@ -37,12 +37,13 @@ def main() -> None:
             filled.append(max(ours.seen.values()))
     base = statistics.median(floor)
     print(f"first frame of a bare DataTable app   {base * 1000:6.0f} ms")
-    for name, values, bound in (("first paint", first, FIRST_BOUND), ("every pane filled", filled, FILLED_BOUND)):
+    for name, values, bound in (
+        ("first paint", first, FIRST_BOUND),
+        ("every pane filled", filled, FILLED_BOUND),
+    ):
         ratio = statistics.median(own / bare for own, bare in zip(values, floor, strict=True))
         word = "within" if ratio <= bound else "OVER"
-        print(
-            f"replay: {name:29} {statistics.median(values) * 1000:6.0f} ms  {ratio:4.2f}×  {word} {bound}×"
-        )
+        print(f"replay: {name:29} {statistics.median(values) * 1000:6.0f} ms  {ratio:4.2f}×  {word} {bound}×")
 
 
 if __name__ == "__main__":
