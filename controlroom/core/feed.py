@@ -153,6 +153,22 @@ def _step(before: State, after: State, event: Event) -> Line | None:
     return "step", f"due: {step.text if step else body.step}"
 
 
+def _seat_left(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.SeatLeft)
+    viewer = before.viewers.get(body.viewer)
+    if viewer is None:
+        return None
+    return "seat", f"{viewer.name} ({viewer.seat}) left" + (f": {body.reason}" if body.reason else "")
+
+
+def _unattended(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.UnattendedBegan)
+    what = f"halt in {body.after:.0f} s" if body.policy == "halt" else "faults end by themselves"
+    return "seat", f"no facilitator in the room: {what}"
+
+
 def _text(kind: str, write: Callable[[State, e.Body], str]) -> Callable[[State, State, Event], Line | None]:
     def line(before: State, after: State, event: Event) -> Line | None:
         assert isinstance(event.body, e.Body)
@@ -217,6 +233,9 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.MarkMade: _mark,
     e.Ticked: _tick,
     e.StepDue: _step,
+    e.SeatTaken: _text("seat", lambda s, b: f"{_field(b, 'name')} ({_field(b, 'seat')}) entered"),
+    e.SeatLeft: _seat_left,
+    e.UnattendedBegan: _unattended,
     e.InjectGiven: _text("inject", lambda s, b: f"given: {_field(b, 'inject')}"),
     e.Revealed: _text("reveal", lambda s, b: f"{_title(s, _field(b, 'experiment'))} revealed"),
 }

@@ -21,6 +21,7 @@ from controlroom.core.events.faults import (
 from controlroom.core.events.people import ActionSet, Milestone, NoteType
 from controlroom.core.events.session import SessionOpened
 from controlroom.core.events.sources import AlertObserved, ReconciliationRead, SilenceObserved
+from controlroom.core.info import Seat
 from controlroom.core.plan import Plan
 from controlroom.core.values import Value
 
@@ -205,6 +206,23 @@ class Abort(Value):
     countdown: float
 
 
+class Viewer(Value):
+    """Somebody in the room."""
+
+    seat: Seat
+    name: str
+    since: float
+    """t at which the seat was taken."""
+
+
+class Unattended(Value):
+    """No facilitator is in the room."""
+
+    since: float
+    halt_after: float | None = None
+    """Real seconds from `since` until everything is halted; None: faults end by themselves."""
+
+
 class FeedLine(Value):
     t: float
     kind: str
@@ -270,6 +288,10 @@ class State(Value):
     halts: tuple[Halt, ...] = ()
     incident: str | None = None
     aborts: Mapping[str, Abort] = {}
+    viewers: Mapping[str, Viewer] = {}
+    """Who is in the room, by viewer."""
+    unattended: Unattended | None = None
+    """None: a facilitator is there, or there never was one to leave."""
     feed: tuple[FeedLine, ...] = ()
     """The latest :data:`controlroom.core.feed.KEPT` lines."""
 

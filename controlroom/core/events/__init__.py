@@ -43,6 +43,7 @@ from controlroom.core.events.people import (
     Revealed,
     Ticked,
 )
+from controlroom.core.events.seats import SeatLeft, SeatTaken, UnattendedBegan, UnattendedEnded
 from controlroom.core.events.session import (
     ClockHeld,
     ClockResumed,
@@ -126,6 +127,8 @@ __all__ = [
     "RecordTroubled",
     "Revealed",
     "Samples",
+    "SeatLeft",
+    "SeatTaken",
     "SessionClosed",
     "SessionEnding",
     "SessionOpened",
@@ -141,6 +144,8 @@ __all__ = [
     "Target",
     "TargetState",
     "Ticked",
+    "UnattendedBegan",
+    "UnattendedEnded",
     "Unknown",
     "Unlocked",
     "decode_event",

@@ -29,7 +29,9 @@ def opened(state: State, event: Event, body: e.SessionOpened) -> State:
 
 @folds(e.SessionResumed)
 def resumed(state: State, event: Event, body: e.SessionResumed) -> State:
-    return changed(state, status="open", gaps=(*state.gaps, Span(start=event.t - body.gap, end=event.t)))
+    gap = Span(start=event.t - body.gap, end=event.t)
+    # Who sat in the room was known to the host that died alone.
+    return changed(state, status="open", gaps=(*state.gaps, gap), viewers={}, unattended=None)
 
 
 @folds(e.SessionEnding)

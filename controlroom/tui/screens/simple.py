@@ -47,8 +47,7 @@ class Prompt(Sheet[str]):
         self._about = tuple(about)
         self._value = value
         self._wrong = wrong
-        self._early = ""
-        self._entered = False
+        self._early: list[str] = []
 
     def parts(self) -> Iterable[Widget]:
         if self._about:
@@ -58,29 +57,34 @@ class Prompt(Sheet[str]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        field = self.query_one(Line)
-        field.insert_text_at_cursor(self._early)
-        field.focus()
-        if self._entered:
-            field.call_later(field.action_submit)
+        self._pour()
 
     def on_key(self, event: events.Key) -> None:
-        """Keys that came before the field had the focus belong into it: a slow line brings several at once."""
-        field = next(iter(self.query(Line)), None)
-        if field is not None and field.has_focus:
-            return
+        """Keys that came before the field had the focus belong into it: a slow line brings several at once.
+
+        The focused field lets neither of these through, so any that arrives here came early.
+        """
         if event.is_printable and event.character is not None:
-            event.stop()
-            if field is None or not field.is_mounted:
-                self._early += event.character
-            else:
-                field.insert_text_at_cursor(event.character)
+            self._early.append(event.character)
         elif event.key == "enter":
-            event.stop()
-            if field is None or not field.is_mounted:
-                self._entered = True
-            else:
-                field.call_later(field.action_submit)
+            self._early.append("\n")
+        else:
+            return
+        event.stop()
+        self._pour()
+
+    def _pour(self) -> None:
+        """Gives the field what came early, once it is there to take it."""
+        field = next(iter(self.query(Line)), None)
+        if field is None or not field.is_mounted:
+            self.call_later(self._pour)
+            return
+        early, self._early = "".join(self._early), []
+        text, entered, _ = early.partition("\n")
+        field.insert_text_at_cursor(text)
+        field.focus()
+        if entered:
+            field.call_later(field.action_submit)
 
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
