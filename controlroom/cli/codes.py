@@ -11,8 +11,9 @@ VERDICTS = {"passed": DONE, "needs improvement": NEEDS_IMPROVEMENT}
 
 
 class Stop(Exception):
-    """Ends the program with one line and an exit code."""
+    """Ends the program with a message and an exit code. `bare`: its lines begin with a place of their own."""
 
-    def __init__(self, message: str, code: int = USAGE) -> None:
+    def __init__(self, message: str, code: int = USAGE, *, bare: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.bare = bare

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from controlroom.cli import codes
-from controlroom.cli.codes import BROKEN, INCONCLUSIVE, USAGE, VERDICTS, Stop
+from controlroom.cli.codes import BROKEN, INCONCLUSIVE, VERDICTS, Stop
 from controlroom.cli.places import find_session, plan_path, sessions_folder
-from controlroom.core.plan import Plan
+from controlroom.cli.planning import brief_of
 from controlroom.host.order import LabOrder, Order
 from controlroom.journal.folder import SessionFolder, create, sessions_in
 from controlroom.room import Room, RoomClosed
@@ -57,36 +57,16 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
-    from controlroom.plan.errors import PlanErrors
-    from controlroom.plan.load import load_plan
-
-    try:
-        loaded = load_plan(plan)
-    except PlanErrors as errors:
-        print(errors, file=sys.stderr)
-        return USAGE
+    brief = brief_of(plan, bindings=lab is None)
     if not chosen.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on: --headless lives the day without one")
-    if lab is None:
-        _check_environment(loaded.plan)
-    folder = create(sessions_folder(chosen.sessions), loaded.plan.id, datetime.now(UTC))
+    folder = create(sessions_folder(chosen.sessions), brief.id, datetime.now(UTC))
     order = Order(
         plan=str(plan.absolute()), folder=str(folder.path.absolute()), lab=lab, headless=chosen.headless
     )
     if chosen.headless:
         return _headless(order, folder)
-    return _on_screen(order, folder, loaded.plan.title, chosen)
-
-
-def _check_environment(plan: Plan) -> None:
-    """Every name that the plan takes from the environment is there, before anything is started."""
-    from controlroom.plan.resolve import MissingNames, resolve, resolve_environment
-
-    try:
-        resolve(plan.bindings, os.environ)
-        resolve_environment(plan.load.environment if plan.load else {}, os.environ)
-    except MissingNames as missing:
-        raise Stop(str(missing)) from missing
+    return _on_screen(order, folder, brief.title, chosen)
 
 
 def _headless(order: Order, folder: SessionFolder) -> int:

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except Stop as stop:
-        print(f"controlroom: {stop}", file=sys.stderr)
+        print(stop if stop.bare else f"controlroom: {stop}", file=sys.stderr)
         return stop.code
     except KeyboardInterrupt:
         print("controlroom: interrupted", file=sys.stderr)
