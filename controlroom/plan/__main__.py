@@ -19,7 +19,6 @@ from controlroom.plan.errors import PlanErrors
 from controlroom.plan.load import load_plan
 from controlroom.plan.resolve import MissingNames, resolve, resolve_environment
 
-
 FLAWED, UNBOUND = 2, 3
 
 
