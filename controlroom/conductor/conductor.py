@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 from controlroom.conductor.aborting import Aborting
+from controlroom.conductor.admission import Admission
 from controlroom.conductor.alerting import Alerting
 from controlroom.conductor.amending import Amending, ReadPlan
 from controlroom.conductor.checking import Checking
@@ -69,6 +70,7 @@ class Conductor:
         self._means = means
         self._headless = headless
         self._watchman = Watchman(recorder)
+        self._admission = Admission(recorder)
         self._gate = Gate(means.cluster)
         self._day = Day(recorder, means.world.set_rate if means.world else None)
         self._people = People(recorder)
@@ -88,7 +90,7 @@ class Conductor:
         self._reconciling = Reconciling(recorder, means.metrics)
         self._amending = Amending(recorder, means.read_plan)
         self._checking = Checking(recorder, means.metrics, means.alerts)
-        self._injecting = Injecting(recorder, self._faults.start)
+        self._injecting = Injecting(recorder, self.submit)
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
@@ -111,11 +113,13 @@ class Conductor:
             found.update(part.handlers())
         return found
 
-    async def submit(self, intent: Intent, actor: Actor) -> Answer:
-        """Does what is asked, or refuses with the reason."""
-        if self.recorder.state.status in ("empty", "closed"):
-            return refuse("the session is over" if self.recorder.state.status == "closed" else "not open yet")
-        return await self._handlers[type(intent)](intent, actor)
+    async def submit(self, intent: Intent, actor: Actor, seen: int = 0) -> Answer:
+        """Does what is asked, or refuses with the reason. `seen`: seq of the newest event that the actor knew
+        on deciding; 0: not said."""
+        if (refused := self._admission.refused(intent, actor, seen)) is not None:
+            return refused
+        with self._admission.held(intent, actor):
+            return await self._handlers[type(intent)](intent, actor)
 
     async def run(self, opened: SessionOpened) -> None:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""

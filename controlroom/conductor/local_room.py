@@ -16,13 +16,14 @@ class LocalRoom:
     def __init__(self, conductor: Conductor, info: RoomInfo, name: str = "") -> None:
         self._conductor = conductor
         self.info = info
+        self.trouble = ""
         self._actor = Actor(role=info.seat, name=name)
 
     def events(self, since: int = 0) -> AsyncIterator[Event]:
         return self._conductor.recorder.follow(since)
 
-    async def submit(self, intent: Intent) -> Answer:
-        return await self._conductor.submit(intent, self._actor)
+    async def submit(self, intent: Intent, seen: int = 0) -> Answer:
+        return await self._conductor.submit(intent, self._actor, seen)
 
     async def close(self) -> None:
         """The session goes on without this room."""

@@ -18,5 +18,9 @@ class RoomInfo(Value):
     live: bool = True
     """False: a saved session; nothing in it is happening now, and intents are refused."""
     folder: str = ""
+    viewer: str = ""
+    """Who this viewer is among those in the room, as `viewer-3`; empty: nobody else can be there."""
+    name: str = ""
+    """Its name in the record."""
     recorded: str = ""
     """Day of a saved session, for its banner."""

@@ -170,7 +170,7 @@ class Server:
             writer.write(wire.encode(complaint))
             return
         try:
-            answer = await self._conductor.submit(message.intent, actor)
+            answer = await self._conductor.submit(message.intent, actor, message.seen)
         except Exception as error:
             _log.exception("an intent failed")
             writer.write(wire.encode(wire.Complaint(id=message.id, reason=f"internal error: {error!r}")))

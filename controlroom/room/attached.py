@@ -28,6 +28,7 @@ class AttachedRoom:
         writer: asyncio.StreamWriter,
     ) -> None:
         self.info = info
+        self.trouble = ""
         self._reader = reader
         self._writer = writer
         self._numbers = itertools.count(1)
@@ -44,14 +45,14 @@ class AttachedRoom:
         if self._why:
             raise RoomClosed(self._why)
 
-    async def submit(self, intent: Intent) -> Answer:
+    async def submit(self, intent: Intent, seen: int = 0) -> Answer:
         if self._why or self._listening.done():
             raise RoomClosed(self._why or "the session is closed")
         number = next(self._numbers)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            self._writer.write(wire.encode(wire.Submit(id=number, intent=intent)))
+            self._writer.write(wire.encode(wire.Submit(id=number, intent=intent, seen=seen)))
             await self._writer.drain()
             return await answer
         except ConnectionError as error:

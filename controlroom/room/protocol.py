@@ -18,15 +18,26 @@ class Room(Protocol):
     @property
     def info(self) -> RoomInfo: ...
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives for the time being, though the room may come back by itself; empty: all is well."""
+        ...
+
     def events(self, since: int = 0) -> AsyncIterator[Event]:
         """All events with seq > since in order, then the live ones; ends when the session is closed.
 
-        Raises :class:`RoomClosed` where the connection is lost.
+        A connection that is lost and found again shows in `trouble` alone: no event is missed or doubled. Raises
+        :class:`RoomClosed` where the room is gone for good.
         """
         ...
 
-    async def submit(self, intent: Intent) -> Answer:
-        """Answered when it is on disk, or refused with the reason; raises :class:`RoomClosed`."""
+    async def submit(self, intent: Intent, seen: int = 0) -> Answer:
+        """Answered when it is on disk, or refused with the reason.
+
+        `seen`: seq of the newest event that the person had seen when the question was opened; 0: not said. An
+        intent that rests on a state which somebody else has changed since is refused. Raises
+        :class:`RoomClosed` where no answer can be had: then it is not known whether it was done.
+        """
         ...
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ class RecordedRoom:
 
     def __init__(self, info: RoomInfo, events: Sequence[Event]) -> None:
         self.info = info
+        self.trouble = ""
         self._events = events
 
     async def events(self, since: int = 0) -> AsyncIterator[Event]:
@@ -23,7 +24,7 @@ class RecordedRoom:
             if event.seq > since:
                 yield event
 
-    async def submit(self, intent: Intent) -> Answer:
+    async def submit(self, intent: Intent, seen: int = 0) -> Answer:
         return Refused(reason="this is a recording: nothing here is live", hint="rehearse to act")
 
     async def close(self) -> None:

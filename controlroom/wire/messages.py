@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from controlroom.core.events import Event, decode_event
@@ -14,6 +16,10 @@ LONGEST_UP = 256 * 1024
 """Bytes of a line from a viewer; an amended plan is the longest."""
 LONGEST_DOWN = 64 * 1024 * 1024
 """Bytes of a line from the host; `session.opened` with its files is the longest."""
+
+
+Seq = Annotated[int, msgspec.Meta(ge=0)]
+"""Number of an event; 0: none."""
 
 
 class WireError(ValueError):
@@ -30,7 +36,8 @@ class Hello(Up, tag="hello"):
     version: int
     seat: Seat = "facilitator"
     name: str = ""
-    since: int = 0
+    """Who it is; empty: the account's user name."""
+    since: Seq = 0
 
 
 class Submit(Up, tag="submit"):
@@ -38,6 +45,8 @@ class Submit(Up, tag="submit"):
 
     id: int
     intent: Intent
+    seen: Seq = 0
+    """seq of the newest event that the person had seen on deciding; 0: not said."""
 
 
 class Down(Value, tag_field="msg"):
