@@ -10,6 +10,7 @@ from controlroom.conductor.aborting import Aborting
 from controlroom.conductor.admission import Admission
 from controlroom.conductor.alerting import Alerting
 from controlroom.conductor.amending import Amending, ReadPlan
+from controlroom.conductor.attending import Attending
 from controlroom.conductor.checking import Checking
 from controlroom.conductor.context import Handler, refuse
 from controlroom.conductor.day import Day, PhaseKeeper
@@ -91,6 +92,7 @@ class Conductor:
         self._amending = Amending(recorder, means.read_plan)
         self._checking = Checking(recorder, means.metrics, means.alerts)
         self._injecting = Injecting(recorder, self.submit)
+        self._attending = Attending(recorder, self._halting.by_rule, self._faults.end_unattended)
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
@@ -176,6 +178,7 @@ class Conductor:
             services.append(("script", self._script.run))
         else:
             services.append(("injecting", self._injecting.run))
+            services.append(("attending", self._attending.run))
         return services
 
     def _hear_of_world(self, error: SourceError | None) -> None:

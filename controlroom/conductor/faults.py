@@ -238,6 +238,10 @@ class Faults(Part):
         finally:
             self._stopping.discard(name)
 
+    async def end_unattended(self, name: str) -> None:
+        """Ends a run that nobody is there to end."""
+        await self.end(name, "unattended")
+
     async def _delete_until_taken(self, name: str, written: Event) -> None:
         target = self.state.runs[name].object
         if target is None:

@@ -99,6 +99,21 @@ def tell_course(tape: Tape, plan: p.Plan) -> None:
         tape.say(1300, e.SessionClosed(reason="the day is over", left=left))
 
 
+def tell_seats(tape: Tape) -> None:
+    """The facilitator's line breaks, and is there again or not."""
+    tape.say(0.5, e.SeatTaken(viewer="viewer-1", seat="facilitator", name="Ada"))
+    tape.say(0.6, e.SeatTaken(viewer="viewer-2", seat="scribe", name="Grace"))
+    if tape.maybe(0.6):
+        gone = tape.soon(320, 800)
+        halts = tape.maybe(0.5)
+        tape.say(gone, e.SeatLeft(viewer="viewer-1", reason="the connection was lost"))
+        tape.say(gone, e.UnattendedBegan(policy="halt" if halts else "keep", after=120.0))
+        if tape.maybe(0.8):
+            back = gone + tape.soon(1, 110)
+            tape.say(back, e.SeatTaken(viewer="viewer-3", seat="facilitator", name="Ada"))
+            tape.say(back, e.UnattendedEnded(seconds=round(back - gone, 3)))
+
+
 def _tell_phases(tape: Tape) -> None:
     tape.say(0.4, e.PhaseStarted(phase="rest"), PERSON)
     tape.say(30, e.StepDue(step="look"))

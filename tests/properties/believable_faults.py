@@ -19,6 +19,7 @@ from tests.properties.believable import (
     tell_cluster,
     tell_course,
     tell_people,
+    tell_seats,
     tell_trouble,
 )
 
@@ -45,6 +46,7 @@ def session(seed: int) -> list[Told]:
     tell_halt(tape)
     tell_abort(tape)
     tell_samples(tape, planned, faults)
+    tell_seats(tape)
     return tape.told()
 
 

@@ -34,7 +34,7 @@ class UnattendedBegan(Body, tag="unattended.began"):
 
     policy: Literal["keep", "halt"]
     after: float
-    """Real seconds until `halt` acts; nothing comes of it with `keep`."""
+    """Real seconds until it acts: `halt` ends everything, `keep` only the faults that have no end of their own."""
     audience = {"policy": _NEVER, "after": _NEVER}
 
 

@@ -63,9 +63,9 @@ class Vanished(Strict):
 
     policy: Literal["keep", "halt"] = Field(
         default="keep",
-        description="`keep`: the record goes on and faults end by themselves; `halt`: all are ended.",
+        description="`keep`: all goes on, only faults that have no end of their own are ended; `halt`: all are ended.",
     )
-    after: Length = Field(default=120.0, description="How long nobody must be there before `halt` acts.")
+    after: Length = Field(default=120.0, description="How long no facilitator must be there before it acts.")
 
 
 class PlanFile(Strict):
