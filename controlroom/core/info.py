@@ -15,12 +15,12 @@ class RoomInfo(Value):
     session: str
     title: str
     seat: Seat = "facilitator"
+    name: str = ""
+    """Who one is in this room, as in the record: unlike any other viewer. Empty: not said."""
+    viewer: str = ""
+    """One's number in this session, as `viewer-3`."""
     live: bool = True
     """False: a saved session; nothing in it is happening now, and intents are refused."""
     folder: str = ""
-    viewer: str = ""
-    """Who this viewer is among those in the room, as `viewer-3`; empty: nobody else can be there."""
-    name: str = ""
-    """Its name in the record."""
     recorded: str = ""
     """Day of a saved session, for its banner."""

@@ -35,6 +35,8 @@ BARE: frozenset[type[Body]] = frozenset(
 )
 """Kinds that are shown as having happened, without any of their fields: the clock and the banners need them."""
 
+_ALWAYS = frozenset({Show.ALWAYS})
+_REVEALED = _ALWAYS | {Show.REVEALED}
 _NOWHERE = Bindings(cluster=Cluster(context="", namespaces=()), prometheus="", alertmanager="")
 _EMPTY: dict[object, object] = {str: "", int: 0, float: 0.0, bool: False, tuple: (), dict: {}}
 _NOTHING: Mapping[str, object] = {}
@@ -42,11 +44,14 @@ _NOTHING: Mapping[str, object] = {}
 
 def project(events: Iterable[Event], role: Role) -> Iterator[Event]:
     """The stream for a seat: facilitator and scribe have the log as it is."""
-    return iter(events) if role != "audience" else _Audience().stream(events)
+    if role != "audience":
+        return iter(events)
+    audience = Audience()
+    return (shown for event in events for shown in audience.take(event))
 
 
-class _Audience:
-    """One audience's stream, as far as it has come."""
+class Audience:
+    """The audience's stream, as far as it has come: fed event by event, in the order of the log."""
 
     def __init__(self) -> None:
         self._seq = 0
@@ -54,33 +59,47 @@ class _Audience:
         self._revealed: set[str] = set()
         self._withheld: dict[str, list[tuple[Event, Body]]] = {}
         self._experiment_of: dict[str, str] = {}
-        self._notes: set[str] = set()
+        self._names: dict[str, str] = {}
+        """Marks and notes are named by the number of their event, which would tell how many are withheld: an
+        audience's have names of its own, as dense as its numbers."""
 
-    def stream(self, events: Iterable[Event]) -> Iterator[Event]:
-        for event in events:
-            if not isinstance(event.body, Body):
-                continue
-            for shown in self._shown(event, event.body):
-                self._seq += 1
-                yield changed(shown, seq=self._seq, prev="")
+    def take(self, event: Event) -> list[Event]:
+        """What the audience sees of one more event: nothing, it, or at a revelation a whole history."""
+        if not isinstance(event.body, Body):
+            return []
+        found: list[Event] = []
+        for shown in self._shown(event, event.body):
+            self._seq += 1
+            found.append(changed(shown, seq=self._seq, prev=""))
+        return found
 
     def _shown(self, event: Event, body: Body) -> Iterator[Event]:
         if isinstance(body, e.SessionOpened | e.PlanAmended):
+            before = self._cut(self._plan) if self._plan else None
             self._plan = body.plan
-            yield changed(event, body=_with_plan(body, self._cut(body.plan)))
+            if (cut := self._cut(body.plan)) != before:
+                yield changed(event, body=_with_plan(body, cut))
         elif isinstance(body, e.Revealed):
             yield from self._reveal(event, body)
         elif isinstance(body, e.NoteWritten | e.NoteEdited):
             yield from self._note(event, body)
+        elif isinstance(body, e.MarkMade | e.MarkAmended | e.MarkUndone):
+            yield changed(event, body=hide(body, _ALWAYS, {"mark": self._name("mark", body.mark)}))
+        elif isinstance(body, e.MetricTroubled):
+            # An empty reason would say that the metric has values again.
+            yield changed(event, body=hide(body, _ALWAYS, {"reason": "no value" if body.reason else ""}))
         elif Show.REVEALED in body.audience.values():
             yield from self._of_experiment(event, body)
         elif Show.ALWAYS in body.audience.values() or type(body) in BARE:
-            yield changed(event, body=hide(body, frozenset({Show.ALWAYS})))
+            yield changed(event, body=hide(body, _ALWAYS))
+
+    def _name(self, kind: str, name: str) -> str:
+        return self._names.setdefault(name, f"{kind}-{len(self._names) + 1}")
 
     def _of_experiment(self, event: Event, body: Body) -> Iterator[Event]:
         experiment = self._experiment(body)
         if experiment in self._revealed:
-            yield changed(event, body=hide(body, frozenset({Show.ALWAYS, Show.REVEALED})))
+            yield changed(event, body=hide(body, _REVEALED))
         elif experiment:
             self._withheld.setdefault(experiment, []).append((event, body))
 
@@ -96,7 +115,7 @@ class _Audience:
         if self._plan is not None:
             amended = e.PlanAmended(plan=self._cut(self._plan), plan_text="", reason="")
             yield changed(event, body=amended)
-        yield changed(event, body=hide(body, frozenset({Show.ALWAYS, Show.REVEALED})))
+        yield changed(event, body=hide(body, _REVEALED))
         for withheld, its_body in self._withheld.pop(body.experiment, []):
             for shown in self._of_experiment(withheld, its_body):
                 yield changed(shown, t=event.t)  # learnt now, though it happened then: `t` never goes back
@@ -104,14 +123,15 @@ class _Audience:
     def _note(self, event: Event, body: e.NoteWritten | e.NoteEdited) -> Iterator[Event]:
         if body.private:
             return
-        if body.note not in self._notes:
+        if body.note not in self._names:
             # Also an edit that makes a private note public: to an audience it is new.
             body = e.NoteWritten(note=body.note, type=body.type, text=body.text)
-        self._notes.add(body.note)
-        yield changed(event, body=hide(body, frozenset({Show.ALWAYS, Show.SHARED})))
+        body = changed(body, note=self._name("note", body.note))
+        yield changed(event, body=hide(body, _ALWAYS | {Show.SHARED}))
 
     def _cut(self, plan: Plan) -> Plan:
         """Title, phases without their steps, metrics without their queries, and what was revealed."""
+        phases = {phase.id for phase in plan.phases}
         return Plan(
             id=plan.id,
             title=plan.title,
@@ -122,8 +142,13 @@ class _Audience:
                 Phase(id=phase.id, title=phase.title, duration=phase.duration, kind=phase.kind)
                 for phase in plan.phases
             ),
-            experiments=tuple(own for own in plan.experiments if own.id in self._revealed),
-            metrics=tuple(changed(metric, query="") for metric in plan.metrics),
+            experiments=tuple(
+                own if own.until in phases else changed(own, until=None)  # a step, which is not shown
+                for own in plan.experiments
+                if own.id in self._revealed
+            ),
+            # Which metric the faults shall leave alone is part of the scenario.
+            metrics=tuple(changed(metric, query="", uninvolved=False) for metric in plan.metrics),
             sampling=plan.sampling,
             bindings=_NOWHERE,
         )
@@ -133,7 +158,7 @@ def _with_plan(body: e.SessionOpened | e.PlanAmended, plan: Plan) -> Body:
     instead: dict[str, object] = {"plan": plan}
     if isinstance(body, e.SessionOpened):
         instead["bindings"] = _NOWHERE
-    return hide(body, frozenset({Show.ALWAYS}), instead)
+    return hide(body, _ALWAYS, instead)
 
 
 def hide(body: Body, shown: frozenset[Show], instead: Mapping[str, object] = _NOTHING) -> Body:
