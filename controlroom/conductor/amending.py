@@ -49,6 +49,8 @@ class Amending(Part):
             return "the sampling step of a running session cannot change"
         if plan.bindings != old.bindings:
             return "a running session cannot move to another system"
+        if plan.access != old.access:
+            return "who may attach is settled when a session begins"
         if missing := [own.manifest for own in plan.experiments if own.manifest not in opened.files]:
             return f"{missing[0]} is not in the record of this session"
         kept = {phase.id for phase in plan.phases}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from controlroom.core.info import Seat
 from controlroom.core.values import Value
 
 Worse = Literal["higher", "lower", "neither"]
@@ -281,6 +282,13 @@ class Vanished(Value):
     after: float = 120.0
 
 
+class Access(Value):
+    """Who else may attach, besides the account that runs the host: members of a group of this machine."""
+
+    group: str
+    seats: tuple[Seat, ...]
+
+
 class Plan(Value):
     id: str
     title: str
@@ -313,6 +321,8 @@ class Plan(Value):
     """Headings of the notes section in the report."""
     approvals: tuple[Approval, ...] = ()
     vanished: Vanished = Vanished()
+    access: Access | None = None
+    """None: the account that runs the host, and nobody else."""
 
     def phase(self, name: str) -> Phase:
         return next(phase for phase in self.phases if phase.id == name)

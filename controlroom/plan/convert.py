@@ -53,6 +53,7 @@ def to_plan(file: PlanFile, name: str) -> core.Plan:
         headings=file.headings,
         approvals=tuple(core.Approval(**approval.model_dump()) for approval in file.approvals),
         vanished=core.Vanished(**file.vanished.model_dump()),
+        access=core.Access(group=file.access.group, seats=file.access.seats) if file.access else None,
     )
 
 

@@ -59,6 +59,7 @@ MODELS: list[tuple[str, type[BaseModel], str]] = [
     ("after-actions", day.AfterAction, "An entry is a text, or a mapping with these keys."),
     ("approvals", day.Approval, "On record with its reason."),
     ("vanished", plan.Vanished, "For a closed terminal or a lost connection."),
+    ("access", plan.Access, "For a scribe or a shared screen under an account of its own."),
 ]
 
 

@@ -68,6 +68,17 @@ class Vanished(Strict):
     after: Length = Field(default=120.0, description="How long no facilitator must be there before it acts.")
 
 
+class Access(Strict):
+    """Who may attach besides the account that runs the day, which may take any seat."""
+
+    group: Text = Field(
+        description="A group of this machine that the account belongs to; its members may attach to the day."
+    )
+    seats: tuple[Literal["facilitator", "scribe", "audience"], ...] = Field(
+        min_length=1, description="The seats that they may take; every other is refused."
+    )
+
+
 class PlanFile(Strict):
     """A game day, as one file."""
 
@@ -112,3 +123,6 @@ class PlanFile(Strict):
         default=(), description="Guards overridden beforehand, with their reasons."
     )
     vanished: Vanished = Field(default_factory=Vanished, description="What happens when nobody is there.")
+    access: Access | None = Field(
+        default=None, description="Who else may attach; without it only the account that runs the day."
+    )
