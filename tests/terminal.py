@@ -27,8 +27,11 @@ class Terminal:
 
     def run(self, arguments: Sequence[str]) -> None:
         """Starts `controlroom` with these arguments; the pane stays when it has ended, and says how."""
-        command = shlex.join([sys.executable, "-m", "controlroom.cli", *arguments])
-        told = f"{command}; printf '\\nended with %s\\n' $?; exec cat"
+        self.run_command([sys.executable, "-m", "controlroom.cli", *arguments])
+
+    def run_command(self, command: Sequence[str]) -> None:
+        """The same with any command."""
+        told = f"{shlex.join(command)}; printf '\\nended with %s\\n' $?; exec cat"
         environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         subprocess.run(
             [*self._tmux, "new-session", "-d", *self._size, "sh", "-c", told],
