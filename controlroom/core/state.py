@@ -223,6 +223,17 @@ class Unattended(Value):
     """Real seconds from `since` until everything is halted; None: faults end by themselves."""
 
 
+class RecordTrouble(Value):
+    """The disk does not take the record; what happens lies in memory."""
+
+    since: float
+    """Session seconds."""
+    error: str
+    hint: str = ""
+    kept: int = 0
+    """Events that are known to be on disk; all after them wait."""
+
+
 class FeedLine(Value):
     t: float
     kind: str
@@ -292,6 +303,8 @@ class State(Value):
     """Who is in the room, by viewer."""
     unattended: Unattended | None = None
     """None: a facilitator is there, or there never was one to leave."""
+    record_trouble: RecordTrouble | None = None
+    """None: the disk takes the record."""
     feed: tuple[FeedLine, ...] = ()
     """The latest :data:`controlroom.core.feed.KEPT` lines."""
 

@@ -14,17 +14,20 @@ import controlroom
 from controlroom.clock import Clock, WallClock
 from controlroom.conductor.conductor import Conductor, Means
 from controlroom.conductor.recorder import Recorder
-from controlroom.core.events import RecordTroubled, SessionOpened
+from controlroom.core.events import SessionOpened
 from controlroom.core.info import RoomInfo
 from controlroom.core.plan import Bindings
 from controlroom.core.values import changed
+from controlroom.host.disk import RETELL, patiently, troubled
 from controlroom.host.lab_process import Addresses, LabProcess
+from controlroom.host.log import host_log
 from controlroom.host.means import close_means, means_for
 from controlroom.host.order import Order
 from controlroom.host.runtime import socket_path
 from controlroom.host.server import Server
 from controlroom.journal import report
 from controlroom.journal.folder import HostFile, SessionFolder
+from controlroom.journal.trouble import Trouble
 from controlroom.journal.writer import JournalWriter
 from controlroom.plan.load import LoadedPlan, load_plan
 from controlroom.sources.lab import LabControl
@@ -44,6 +47,7 @@ class Host:
         self._stack = contextlib.AsyncExitStack()
         self._running: asyncio.Task[Any] | None = None
         """What a signal cancels: the start, then the day."""
+        self._host_file: HostFile | None = None
         self._told: signal.Signals | None = None
 
     async def run(self) -> str:
@@ -51,7 +55,10 @@ class Host:
 
         SIGTERM and SIGINT end it in good order at any time. Raises what kept the session from opening.
         """
-        self._keep_a_log()
+        with host_log(self._folder.log):
+            return await self._live()
+
+    async def _live(self) -> str:
         self._obey_signals()
         try:
             async with self._stack:
@@ -68,16 +75,6 @@ class Host:
             if self._told is None:
                 raise
             return INTERRUPTED
-
-    def _keep_a_log(self) -> None:
-        logging.basicConfig(
-            filename=self._folder.log,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-            level=logging.INFO,
-        )
-        self._folder.log.chmod(0o600)
-        # A line for each request would bury what matters, several times a second.
-        logging.getLogger("httpx").setLevel(logging.WARNING)
 
     def _obey_signals(self) -> None:
         """The first signal ends the session; while that goes on, another changes nothing."""
@@ -117,10 +114,11 @@ class Host:
         control.ended(how)
 
     def _journal(self, loop: asyncio.AbstractEventLoop) -> JournalWriter:
-        def troubled(error: str, seconds: float) -> None:
-            loop.call_soon_threadsafe(self._record_trouble, error, seconds)
+        def tell(trouble: Trouble) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+                loop.call_soon_threadsafe(self._record_trouble, trouble)
 
-        writer = JournalWriter(self._folder.journal, troubled)
+        writer = JournalWriter(self._folder.journal, tell)
 
         async def close() -> None:
             if not await asyncio.to_thread(writer.close):
@@ -129,9 +127,24 @@ class Host:
         self._stack.push_async_callback(close)
         return writer
 
-    def _record_trouble(self, error: str, seconds: float) -> None:
-        body = RecordTroubled(error=error or "the disk takes everything again", seconds=round(seconds, 3))
-        self._recorder.record(body)
+    def _record_trouble(self, trouble: Trouble) -> None:
+        _log.error("the record: %s", trouble.error or f"on disk again after {trouble.seconds:.1f} s")
+        if self._recorder.state.status == "closed":
+            return
+        if not self._recorder.events:  # the session's opening comes first
+            asyncio.get_running_loop().call_later(RETELL, self._record_trouble, trouble)
+            return
+        self._recorder.record(troubled(trouble))
+        if not trouble.error:
+            asyncio.get_running_loop().run_in_executor(None, self._put_back)
+
+    def _put_back(self) -> None:
+        """Where the folder is a new one, nobody would find the host. In a thread: it may not answer."""
+        try:
+            if self._host_file is not None and self._folder.host() is None:
+                self._folder.set_host(self._host_file)
+        except OSError as error:
+            _log.error("%s could not be written: %s", self._folder.path / "host.json", error)
 
     async def _serve(self, recorder: Recorder) -> Server:
         path = socket_path(self._folder.name)
@@ -140,13 +153,15 @@ class Host:
         )
         server = Server(path, info, recorder)
         await server.start()
-        self._folder.set_host(HostFile(pid=os.getpid(), socket=str(path)))
+        self._host_file = HostFile(pid=os.getpid(), socket=str(path))
+        await asyncio.to_thread(self._folder.set_host, self._host_file)
         self._stack.push_async_callback(self._leave, server)
         return server
 
     async def _leave(self, server: Server) -> None:
+        self._host_file = None
         await server.close()
-        self._folder.set_host(None)
+        await patiently(asyncio.to_thread(self._folder.set_host, None), "host.json could not be removed")
 
     async def _conduct(
         self, recorder: Recorder, server: Server, means: Means, bindings: Bindings, clock: Clock
@@ -165,11 +180,10 @@ class Host:
     async def _report(self, recorder: Recorder) -> None:
         if not recorder.events:
             return
-        try:
-            await report.write(self._folder, recorder.events)
-        except OSError as error:
-            again = f"controlroom report {self._folder.name} writes it from the journal"
-            _log.error("the record could not be written: %s; %s", error, again)
+        again = f"controlroom report {self._folder.name} writes it from the journal"
+        await patiently(
+            report.write(self._folder, recorder.events), f"the record could not be written; {again}"
+        )
 
     def _opening(self, bindings: Bindings, clock: Clock) -> SessionOpened:
         lab = self._order.lab

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from controlroom.journal import tail, writer
+from controlroom.journal.trouble import Trouble
 from controlroom.journal.writer import JournalWriter
 
 PATIENCE = 10.0
@@ -25,6 +26,7 @@ PATIENCE = 10.0
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow one another quickly; batches stay as they are."""
     monkeypatch.setattr(writer, "AGAIN", 0.01)
+    monkeypatch.setattr(writer, "LOOK", 0.2)
 
 
 class Disk:
@@ -71,13 +73,17 @@ class Told:
     """What the writer said of its troubles."""
 
     def __init__(self) -> None:
-        self.words: list[str] = []
+        self.troubles: list[Trouble] = []
+        self.wrong = threading.Event()
         self.back = threading.Event()
 
-    def __call__(self, error: str, seconds: float) -> None:
-        self.words.append(error.partition(":")[0])
-        if not error:
-            self.back.set()
+    @property
+    def words(self) -> list[str]:
+        return [own.error.partition(":")[0] for own in self.troubles]
+
+    def __call__(self, trouble: Trouble) -> None:
+        self.troubles.append(trouble)
+        (self.wrong if trouble.error else self.back).set()
 
 
 @pytest.fixture
@@ -120,7 +126,6 @@ def test_lines_that_nobody_waits_for_go_out_in_batches(
     disk: Disk, journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "BATCH", 0.05)
-    monkeypatch.setattr(writer, "SYNC", 0.1)
     book = JournalWriter(journal)
     for number in range(50):
         book.append(b"%d" % number)
@@ -176,31 +181,137 @@ def test_what_a_failed_sync_may_have_dropped_is_written_again(
     assert sum(disk.written) - before >= len(b"two\nthree\n")
 
 
-def test_a_folder_that_vanished_and_came_back_empty_gets_the_whole_journal(
+def test_a_folder_that_vanished_is_made_again_with_the_whole_journal(
     disk: Disk, book: JournalWriter, told: Told, journal: Path
 ) -> None:
     assert durable(book, b"one")
     shutil.rmtree(journal.parent)
     assert not durable(book, b"two")
-    assert not durable(book, b"three")
-    journal.parent.mkdir()
     assert told.back.wait(PATIENCE)
-    assert durable(book, b"four")
-    assert journal.read_bytes() == b"one\ntwo\nthree\nfour\n"
-    assert len(told.words) == 2
+    assert durable(book, b"three")
+    assert journal.read_bytes() == b"one\ntwo\nthree\n"
+    assert [own.kept for own in told.troubles] == [1, 2]
+    assert "is gone" in told.troubles[0].error and str(journal) in told.troubles[0].error
+    assert told.troubles[1].seconds > 0
+    assert journal.parent.stat().st_mode & 0o777 == 0o700
+    assert journal.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_folder_that_was_moved_away_and_back_misses_nothing(
+def test_what_vanished_is_noticed_while_nothing_is_written(
+    book: JournalWriter, told: Told, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert durable(book, b"one")
+    journal.unlink()
+    assert told.wrong.wait(PATIENCE)
+    assert told.back.wait(PATIENCE)
+    assert journal.read_bytes() == b"one\n"
+
+
+def test_no_line_is_called_safe_in_a_file_that_lost_its_name_while_it_was_synced(
+    disk: Disk, book: JournalWriter, told: Told, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sync of a file without a name succeeds, and tells nothing."""
+    assert durable(book, b"one")
+
+    def lose(file: int) -> None:
+        monkeypatch.setattr(tail.os, "fdatasync", disk.sync)
+        journal.unlink()
+        disk.sync(file)
+
+    monkeypatch.setattr(tail.os, "fdatasync", lose)
+    assert not durable(book, b"two")
+    assert told.back.wait(PATIENCE)
+    assert journal.read_bytes() == b"one\ntwo\n"
+
+
+def test_a_folder_that_was_moved_away_leaves_a_copy_and_a_whole_journal(
     disk: Disk, book: JournalWriter, told: Told, journal: Path
 ) -> None:
     away = journal.parent.with_name("away")
     assert durable(book, b"one")
     journal.parent.rename(away)
-    assert durable(book, b"two")
-    away.rename(journal.parent)
+    assert not durable(book, b"two")
+    assert told.back.wait(PATIENCE)
     assert durable(book, b"three")
     assert journal.read_bytes() == b"one\ntwo\nthree\n"
-    assert told.words == []
+    assert (away / journal.name).read_bytes() == b"one\n"
+
+
+@pytest.mark.parametrize(("length", "what"), [(0, "emptied"), (5, "cut")])
+def test_a_journal_that_another_program_cut_is_whole_again(
+    length: int, what: str, book: JournalWriter, told: Told, journal: Path
+) -> None:
+    assert durable(book, b"one")
+    assert durable(book, b"two")
+    os.truncate(journal, length)
+    assert not durable(book, b"three"), what
+    assert told.back.wait(PATIENCE)
+    assert journal.read_bytes() == b"one\ntwo\nthree\n"
+
+
+def test_an_unreadable_folder_is_trouble_until_it_is_given_back(
+    book: JournalWriter, told: Told, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permission bits do not stop root: the system's refusal is made here."""
+    assert durable(book, b"one")
+    real = Path.stat
+
+    def denied(path: Path, **how: bool) -> os.stat_result:
+        if path == journal:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, **how)
+
+    monkeypatch.setattr(Path, "stat", denied)
+    assert not durable(book, b"two")
+    monkeypatch.setattr(Path, "stat", real)
+    assert told.back.wait(PATIENCE)
+    assert journal.read_bytes() == b"one\ntwo\n"
+    assert told.words == [os.strerror(errno.EACCES), ""]
+    assert "give the folder back" in told.troubles[0].hint
+
+
+def test_a_disk_that_does_not_answer_is_told_and_how_long_it_took(
+    disk: Disk, book: JournalWriter, told: Told, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "SILENT", 0.05)
+    monkeypatch.setattr(writer, "WATCH", 0.01)
+    assert durable(book, b"one")
+    disk.hanging.clear()
+    answer = book.append(b"two", durable=True)
+    assert answer is not None
+    assert told.wrong.wait(PATIENCE)
+    assert not answer.done()
+    disk.hanging.set()
+    assert answer.result(PATIENCE)
+    assert told.back.wait(PATIENCE)
+    assert told.words == ["the disk does not answer", ""]
+    assert told.troubles[0].silent > 0.05 and told.troubles[0].kept == 1
+    assert told.troubles[1].seconds >= told.troubles[0].silent and told.troubles[1].kept == 2
+
+
+def test_a_disk_that_hangs_and_then_fails_tells_both(
+    disk: Disk, book: JournalWriter, told: Told, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "SILENT", 0.05)
+    monkeypatch.setattr(writer, "WATCH", 0.01)
+    disk.hanging.clear()
+    answer = book.append(b"one", durable=True)
+    assert answer is not None
+    assert told.wrong.wait(PATIENCE)
+    disk.sync_error = errno.EIO
+    disk.hanging.set()
+    assert not answer.result(PATIENCE)
+    disk.sync_error = None
+    assert told.back.wait(PATIENCE)
+    assert told.words == ["the disk does not answer", os.strerror(errno.EIO), ""]
+    assert journal.read_bytes() == b"one\n"
+
+
+def test_a_line_that_nobody_waits_for_is_synced_within_a_second(disk: Disk, book: JournalWriter) -> None:
+    book.append(b"a sample")
+    began = time.monotonic()
+    assert disk.synced.wait(PATIENCE)
+    assert time.monotonic() - began < writer.BATCH + 0.5
 
 
 def test_another_journal_in_its_place_is_left_alone(disk: Disk, told: Told, journal: Path) -> None:
@@ -259,7 +370,7 @@ from pathlib import Path
 from controlroom.journal.writer import JournalWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 told = []
-book = JournalWriter(Path(sys.argv[1]), lambda error, seconds: told.append(error))
+book = JournalWriter(Path(sys.argv[1]), told.append)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
 answers = [book.append(b"x" * 39, durable=True).result(10) for _ in range(4)]
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -44,7 +44,9 @@ class SessionResumed(Body, tag="session.resumed"):
     """A new host took the record up again; `gap` seconds are missing."""
 
     gap: float
-    audience = {"gap": _ALWAYS}
+    note: str = ""
+    """What is not as it should be: a last line that was cut off, a clock that went back."""
+    audience = {"gap": _ALWAYS, "note": _NEVER}
 
 
 class SessionEnding(Body, tag="session.ending"):
@@ -135,8 +137,16 @@ class LoadFailed(Body, tag="load.failed"):
 
 
 class RecordTroubled(Body, tag="record.troubled"):
-    """The record could not be written for a while; told once it can be."""
+    """The disk does not take the record, or not for the reason that was told; or it takes everything again.
+
+    It is told when it happens and lies in memory, as all that follows it, until the disk takes it."""
 
     error: str
     seconds: float
-    audience = {"error": _NEVER, "seconds": _NEVER}
+    """How long it had refused; 0 when it begins, or when its reason changes."""
+    hint: str = ""
+    silent: float = 0.0
+    """Real seconds for which the disk had not answered when this was told; 0: it refused at once."""
+    kept: int = 0
+    """Events that were known to be on disk."""
+    audience = {"error": _NEVER, "seconds": _NEVER, "hint": _NEVER, "silent": _NEVER, "kept": _NEVER}

@@ -6,7 +6,7 @@ from controlroom.core import events as e
 from controlroom.core.events import Event
 from controlroom.core.fold.register import folds, put
 from controlroom.core.plan import Plan
-from controlroom.core.state import PhaseState, Span, State
+from controlroom.core.state import PhaseState, RecordTrouble, Span, State
 from controlroom.core.timeline import spent
 from controlroom.core.values import changed
 
@@ -30,8 +30,16 @@ def opened(state: State, event: Event, body: e.SessionOpened) -> State:
 @folds(e.SessionResumed)
 def resumed(state: State, event: Event, body: e.SessionResumed) -> State:
     gap = Span(start=event.t - body.gap, end=event.t)
-    # Who sat in the room was known to the host that died alone.
-    return changed(state, status="open", gaps=(*state.gaps, gap), viewers={}, unattended=None)
+    # Who sat in the room was known to the host that died alone; how the sources answer now, nobody knows yet.
+    return changed(
+        state,
+        status="ending" if state.status == "ending" else "open",
+        gaps=(*state.gaps, gap),
+        viewers={},
+        unattended=None,
+        record_trouble=None,
+        sources={name: changed(source, ok=None) for name, source in state.sources.items()},
+    )
 
 
 @folds(e.SessionEnding)
@@ -155,3 +163,13 @@ def _stop_load(state: State, event: Event, why: str) -> State:
     if not state.load_running:
         return state
     return changed(state, loads=(*state.loads[:-1], changed(state.loads[-1], end=event.t, what=why)))
+
+
+@folds(e.RecordTroubled)
+def record_troubled(state: State, event: Event, body: e.RecordTroubled) -> State:
+    if body.seconds > 0:
+        return changed(state, record_trouble=None)
+    before = state.record_trouble
+    since = before.since if before else max(0.0, event.t - body.silent * state.rate)
+    trouble = RecordTrouble(since=since, error=body.error, hint=body.hint, kept=body.kept)
+    return changed(state, record_trouble=trouble)

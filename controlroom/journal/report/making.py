@@ -39,11 +39,17 @@ def view_of(events: Iterable[Event]) -> View:
 
 
 async def write(folder: SessionFolder, events: Sequence[Event]) -> None:
-    """Writes `session.json` and `session.md`, each in one step, 0600."""
+    """Writes `session.json` and `session.md`, each in one step, 0600. The loop goes on meanwhile."""
+    whole, page = await asyncio.to_thread(_made, tuple(events))
+    await _replace(folder, folder.record.name, whole)
+    await _replace(folder, folder.report.name, page)
+
+
+def _made(events: Sequence[Event]) -> tuple[bytes, bytes]:
+    """The record and the report."""
     view = view_of(events)
     assessment = assess(view)
-    await _replace(folder, folder.record.name, record(events, view, assessment))
-    await _replace(folder, folder.report.name, markdown(view, assessment).encode())
+    return record(events, view, assessment), markdown(view, assessment).encode()
 
 
 async def _replace(folder: SessionFolder, name: str, data: bytes) -> None:
