@@ -94,6 +94,7 @@ def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse
     from controlroom.cli.screen import show_room
     from controlroom.host.launch import HostFailed, await_host, launch
 
+    _tell_of_login(ask=order.lab is None)
     process = launch(order)
 
     async def enter() -> Room:
@@ -105,9 +106,17 @@ def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse
 
     code = show_room(enter, title, chosen, folder.path.parent)
     print(f"session: {folder.path}")
-    if folder.host() is not None:
-        print(f"it goes on; to look at it again: controlroom attach {folder.name}")
     return code
+
+
+def _tell_of_login(*, ask: bool) -> None:
+    """Says before the day starts what a logout would do to it."""
+    from controlroom.host import login
+
+    if told := login.warning():
+        print(f"controlroom: {told}", file=sys.stderr)
+        if ask:
+            input("Enter goes on all the same, ^C leaves: ")
 
 
 def attach(chosen: argparse.Namespace) -> int:
