@@ -126,7 +126,7 @@ class Conductor:
     async def run(self, opened: SessionOpened) -> None:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
         await self._measuring.warm_up()
-        await self.recorder.durably(opened, actor=HOST)
+        await self.recorder.durably(opened, actor=HOST, patience=5.0)
         if self._means.world is not None:
             self._measuring.by_definition()
             self._means.world.watch(self._hear_of_world)

@@ -11,6 +11,11 @@ from controlroom.core.intents import Accepted, Answer, IntentBase, Refused
 from controlroom.core.plan import Plan
 from controlroom.core.state import State
 
+PATIENCE = 2.0
+"""Most real seconds that a person waits for the disk."""
+IN_TROUBLE = 0.1
+"""The same, once the disk is known not to take the record."""
+
 Handler = Callable[[Any, Actor], Awaitable[Answer]]
 """Takes one kind of intent."""
 
@@ -35,7 +40,8 @@ class Part:
 
     async def write(self, body: Body, actor: Actor, **when: Any) -> Accepted:
         """Records what a person did and answers once it is on disk, or says that it is not yet."""
-        event, on_disk = await self.recorder.durably(body, actor=actor, patience=2.0, **when)
+        patience = PATIENCE if self.state.record_trouble is None else IN_TROUBLE
+        event, on_disk = await self.recorder.durably(body, actor=actor, patience=patience, **when)
         return Accepted(seq=event.seq, note="" if on_disk else NOT_YET)
 
 

@@ -78,6 +78,9 @@ class Faults(Part):
     async def start(self, intent: i.Start, actor: Actor) -> Answer:
         if all(own.id != intent.experiment for own in self.plan.experiments):
             return refuse(f"no experiment is called {intent.experiment}")
+        if (trouble := self.state.record_trouble) is not None:
+            reason = f"nothing is started while the record is not on disk: {trouble.error}"
+            return await self._refuse_start(intent.experiment, (), reason, trouble.hint, actor)
         try:
             prepared, checked = await self._previewer.look(intent.experiment)
         except SourceError as error:

@@ -11,6 +11,7 @@ from controlroom.core import intents as i
 from controlroom.core.clean import clean
 from controlroom.core.events import Actor
 from controlroom.core.intents import Answer
+from controlroom.core.values import changed
 
 LONGEST = 4000
 """Characters of a note or an answer."""
@@ -75,13 +76,13 @@ class People(Part):
             return refuse("an empty note is not kept")
         name = self._name("note")
         body = e.NoteWritten(note=name, type=intent.type, text=text, private=intent.private)
-        answer = await self.write(body, actor, at=intent.began_at)
-        if intent.type == "todo":
-            title, owner = split_owner(text)
-            self.recorder.record(
-                e.ActionSet(action=self._name("action"), title=title, owner=owner, note=name), actor=actor
-            )
-        return answer
+        if intent.type != "todo":
+            return await self.write(body, actor, at=intent.began_at)
+        written = self.recorder.record(body, actor=actor, at=intent.began_at)
+        title, owner = split_owner(text)
+        action = e.ActionSet(action=self._name("action"), title=title, owner=owner, note=name)
+        answer = await self.write(action, actor)  # on disk with all before it
+        return changed(answer, seq=written.seq)
 
     async def edit_note(self, intent: i.EditNote, actor: Actor) -> Answer:
         if intent.note not in self.state.notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controlroom.conductor.context import Part
+from controlroom.conductor.context import PATIENCE, Part
 from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.core import events as e
 from controlroom.core.figures import assess
@@ -62,7 +62,7 @@ class Reconciling(Part):
             )
             return
         body = e.ReconciliationRead(criterion=criterion.id, accepted=accepted, stored=stored, settled=settled)
-        await self.recorder.durably(body, actor=SOURCE, clock="prometheus")
+        await self.recorder.durably(body, actor=SOURCE, clock="prometheus", patience=PATIENCE)
 
     def _newest(self) -> float:
         """Prometheus's time of the newest stored step: the totals are of one moment."""
