@@ -32,6 +32,7 @@ def show_room(
     gc.disable()
     from controlroom.tui.app import SavedSession, Settings
     from controlroom.tui.app import run as show
+    from controlroom.tui.terminal import is_gone
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on")
@@ -50,14 +51,24 @@ def show_room(
             for folder, own in found
         ]
 
-    settings = Settings(layout=chosen.layout, ascii=chosen.ascii, layouts=chosen.layouts, sessions=saved)
+    settings = Settings(
+        layout=chosen.layout,
+        ascii=chosen.ascii,
+        layouts=chosen.layouts,
+        sessions=saved,
+        seat=getattr(chosen, "seat", "facilitator"),
+    )
     outcome = show(enter, title, settings, opening_of(recorded) if recorded else None)
     while outcome.word == "open" and outcome.path is not None:
         folder = SessionFolder(outcome.path)
         outcome = show(entering(folder), folder.name, settings, opening_of(folder))
     if outcome.word == "failed":
         raise Stop(outcome.message, BROKEN)
-    return DONE
+    if outcome.signal and is_gone(outcome.signal):
+        return 128 + outcome.signal
+    if outcome.farewell:
+        print(outcome.farewell)
+    return 128 + outcome.signal if outcome.signal else DONE
 
 
 def opening_of(folder: SessionFolder) -> Event | None:

@@ -124,6 +124,10 @@ class History:
         self._last = (index, state)
         return state
 
+    def since(self, seq: int) -> list[Event]:
+        """The events after that one, in order."""
+        return self._events[bisect_right(self._events, seq, key=lambda event: event.seq) :]
+
     def view(self, t: float) -> View:
         """The state at t with the samples it knew of."""
         return View(self.at(t), self.columns)

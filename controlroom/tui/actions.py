@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from controlroom.core import intents as i
+from controlroom.core.intents import IntentBase
 from controlroom.tui.moment import Moment
 
 Group = Literal["Safety", "Record", "Experiments", "The day", "Look", "Time travel", "Program"]
@@ -23,7 +25,7 @@ def live(moment: Moment) -> bool:
 
 def session_goes_on(moment: Moment) -> bool:
     """Acting is possible from wherever one looks."""
-    return moment.info.live and moment.entered and moment.state.status in ("open", "ending")
+    return moment.reachable and moment.state.status in ("open", "ending")
 
 
 def has_plan(moment: Moment) -> bool:
@@ -44,6 +46,9 @@ class Action:
     dangerous: bool = False
     """Touches the cluster or the end of the day; it asks, with another key, before it does (halt excepted)."""
     seats: tuple[str, ...] = ("facilitator",)
+    """Who has the key; no wider than what :mod:`controlroom.core.seats` lets them ask."""
+    asks: tuple[type[IntentBase], ...] = ()
+    """What it may ask of the room."""
     everywhere: bool = False
     """Also while a question or a text field is open."""
     rank: int = 0
@@ -87,6 +92,14 @@ def _answers(moment: Moment) -> bool:
     return has_plan(moment) and (not moment.info.live or session_goes_on(moment))
 
 
+def _has_experiments(moment: Moment) -> bool:
+    return moment.plan is not None and bool(moment.plan.experiments)
+
+
+def _people(moment: Moment) -> bool:
+    return moment.info.live and moment.entered
+
+
 def _not_at_head(moment: Moment) -> bool:
     return has_plan(moment) and (not moment.playhead.pinned or not moment.info.live)
 
@@ -94,71 +107,83 @@ def _not_at_head(moment: Moment) -> bool:
 ACTIONS = (
     Action("halt", "!", "!", "halt",
            "Delete every fault of ours at once, without a question; then lock.", "Safety", when=session_goes_on,
-           dangerous=True, seats=WRITERS, everywhere=True),
+           dangerous=True, seats=WRITERS, everywhere=True, asks=(i.HaltAll,)),
     Action("halt_typing", "ctrl+x", "^x", "halt",
            "Halt, also while a text is being typed.", "Safety", when=session_goes_on, dangerous=True, seats=WRITERS,
-           everywhere=True),
+           everywhere=True, asks=(i.HaltAll,)),
     Action("unlock", "u", "u", "unlock",
-           "After a halt: allow starts again, by typing `unlock`.", "Safety", when=_locked, dangerous=True, rank=1),
+           "After a halt: allow starts again, by typing `unlock`.", "Safety", when=_locked, dangerous=True, rank=1,
+           asks=(i.Unlock,)),
     Action("hold_abort", "b", "b", "hold abort",
            "Hold an abort rule whose countdown runs: it will not halt the day.", "Safety", when=_counting,
-           rank=1),
+           rank=1, asks=(i.HoldAbort,)),
     Action("incident", "I", "I", "real incident",
-           "Something real is happening: say so, halt and lock.", "Safety", when=session_goes_on, dangerous=True),
+           "Something real is happening: say so, halt and lock.", "Safety", when=session_goes_on, dangerous=True,
+           asks=(i.DeclareIncident,)),
     Action("note", "n", "n", "note",
            "Write a note, stamped with this key; begin with todo: obs: decide: park: or private:.", "Record",
-           when=session_goes_on, seats=WRITERS, rank=2),
+           when=session_goes_on, seats=WRITERS, rank=2, asks=(i.WriteNote,)),
     Action("edit_note", "", "enter", "edit note",
            "In the notes: edit the chosen one; the record keeps both.", "Record", when=session_goes_on,
-           seats=WRITERS),
+           seats=WRITERS, asks=(i.EditNote,)),
     Action("mark_acknowledged", "a", "a", "acknowledged",
-           "Mark: the alert was acknowledged now.", "Record", when=live, seats=WRITERS, rank=3),
+           "Mark: the alert was acknowledged now.", "Record", when=live, seats=WRITERS, rank=3, asks=(i.MakeMark,)),
     Action("mark_cause", "c", "c", "cause",
-           "Mark: the root cause was named now.", "Record", when=live, seats=WRITERS, rank=3),
+           "Mark: the root cause was named now.", "Record", when=live, seats=WRITERS, rank=3, asks=(i.MakeMark,)),
     Action("mark_mitigated", "m", "m", "mitigated",
-           "Mark: the mitigation was applied now.", "Record", when=live, seats=WRITERS, rank=3),
+           "Mark: the mitigation was applied now.", "Record", when=live, seats=WRITERS, rank=3, asks=(i.MakeMark,)),
     Action("marks", "M", "M", "marks",
            "Any other mark; amend a mark's time or text, or undo it.", "Record", when=has_plan, seats=WRITERS,
-           rank=9),
+           rank=9, asks=(i.MakeMark, i.AmendMark, i.UndoMark)),
     Action("observations", "o", "o", "observations",
-           "Answer the facilitator's observation questions.", "Record", when=_answers, seats=WRITERS, rank=8),
+           "Answer the facilitator's observation questions.", "Record", when=_answers, seats=WRITERS, rank=8,
+           asks=(i.GiveAnswer,)),
     Action("debrief", "g", "g", "debrief",
-           "Debrief: one question at a time, with a time box.", "Record", when=_answers, seats=WRITERS, rank=7),
+           "Debrief: one question at a time, with a time box.", "Record", when=_answers, seats=WRITERS, rank=7,
+           asks=(i.GiveAnswer,)),
     Action("experiments", "x", "x", "experiments",
            "Go to the experiments; there space starts or stops the chosen one.", "Experiments", when=has_plan,
            rank=5),
     Action("start_stop", "space", "space", "start/stop",
            "Preview and start the chosen experiment, or stop it. In a recording: play or pause.", "Experiments",
-           when=has_plan, dangerous=True, rank=6),
+           when=has_plan, dangerous=True, rank=6, asks=(i.Preview, i.Start, i.Stop)),
     Action("clean_up", "C", "C", "clean up",
            "Stop every fault of ours, as the plan's clean-up step does.", "Experiments", when=_something_runs,
-           dangerous=True),
-    Action("reveal", "v", "v", "reveal", "Tell the audience about an experiment.", "Experiments", when=live, rank=6),
-    Action("inject", "i", "i", "inject", "Give or skip the next planned inject or a hint.", "Experiments", when=live),
-    Action("load", "L", "L", "load", "Start or stop the load.", "Experiments", when=_plan_has_load, dangerous=True),
+           dangerous=True, asks=(i.CleanUp,)),
+    Action("reveal", "v", "v", "reveal", "Tell the audience about an experiment.", "Experiments", when=live, rank=6,
+           asks=(i.Reveal,)),
+    Action("inject", "i", "i", "inject", "Give or skip the next planned inject or a hint.", "Experiments", when=live,
+           asks=(i.GiveInject,)),
+    Action("load", "L", "L", "load", "Start or stop the load.", "Experiments", when=_plan_has_load, dangerous=True,
+           asks=(i.StartLoad, i.StopLoad)),
     Action("checklist", "k", "k", "checklist",
-           "Checklist, steps and after-actions: tick them.", "The day", when=has_plan, seats=WRITERS, rank=6),
+           "Checklist, steps and after-actions: tick them.", "The day", when=has_plan, seats=WRITERS, rank=6,
+           asks=(i.SetTick,)),
     Action("phases", "p", "p", "phases",
-           "Next, extend, skip or reopen a phase.", "The day", when=live, dangerous=True, rank=4),
+           "Next, extend, skip or reopen a phase.", "The day", when=live, dangerous=True, rank=4,
+           asks=(i.NextPhase, i.ExtendPhase, i.SkipPhase, i.ReopenPhase, i.HoldClock, i.ResumeClock)),
     Action("hold_clock", "h", "h", "hold clock",
-           "Hold the plan's clock, or let it go on; faults and samples go on.", "The day", when=_phase_open),
+           "Hold the plan's clock, or let it go on; faults and samples go on.", "The day", when=_phase_open,
+           asks=(i.HoldClock, i.ResumeClock)),
     Action("slower", "less_than_sign", "<", "slower",
            "Run the rehearsal (or the recording) slower.", "The day",
-           when=lambda moment: _lab(moment) or _recorded(moment)),
+           when=lambda moment: _lab(moment) or _recorded(moment), asks=(i.SetRate,)),
     Action("faster", "greater_than_sign", ">", "faster",
            "Run the rehearsal (or the recording) faster.", "The day",
-           when=lambda moment: _lab(moment) or _recorded(moment)),
+           when=lambda moment: _lab(moment) or _recorded(moment), asks=(i.SetRate,)),
     Action("details", "d", "d", "details",
-           "Targets, manifest, events and guards of the chosen experiment.", "Look", when=has_plan, seats=ALL),
+           "Targets, manifest, events and guards of the chosen experiment.", "Look", when=_has_experiments, seats=ALL),
     Action("plot", "t", "t", "plot",
            "A plot of the chosen metric with baseline, limit and faults.", "Look", when=has_plan, seats=ALL),
     Action("verdict", "f", "f", "figures",
-           "Criteria, signs and figures so far, with their evidence.", "Look", when=has_plan, seats=ALL),
+           "Criteria, signs and figures so far, with their evidence.", "Look", when=has_plan, seats=WRITERS),
+    Action("who", "w", "w", "who",
+           "Who is in the room, and how others come in.", "Look", when=_people, seats=WRITERS),
     Action("layout", "l", "l", "layout", "The next layout.", "Look", seats=ALL),
     Action("theme", "T", "T", "theme", "The next theme: dark, light, high contrast.", "Look", seats=ALL),
     Action("picture", "P", "P", "picture",
            "Save a picture of the screen into the session's folder.", "Look", when=live, seats=WRITERS),
-    Action("sessions", "S", "S", "sessions", "Saved sessions.", "Look", seats=ALL),
+    Action("sessions", "S", "S", "sessions", "Saved sessions.", "Look", seats=WRITERS),
     Action("seek_back", "comma", ",", "back",
            "30 seconds back; a live session goes on meanwhile.", "Time travel", when=has_plan, seats=ALL),
     Action("seek_on", "full_stop", ".", "on", "30 seconds on.", "Time travel", when=_not_at_head, seats=ALL),
@@ -183,10 +208,21 @@ ACTIONS = (
            "Find any action, experiment or metric by its name.", "Program", seats=ALL, rank=11),
     Action("next_pane", "tab", "tab", "next pane",
            "Choose the next pane; up, down and enter work in it.", "Program", seats=ALL),
-    Action("quit", "q,ctrl+q", "q", "quit", "Leave, or end the day.", "Program", seats=ALL),
+    Action("quit", "q,ctrl+q", "q", "quit", "Leave: detach and come back, or end the day.", "Program", seats=ALL),
 )  # fmt: skip
 
 BY_ID = {action.id: action for action in ACTIONS}
+
+
+def why_not(action: Action, moment: Moment) -> str:
+    """Why that seat cannot do it at that moment, for those who pressed its key."""
+    if moment.info.seat not in action.seats:
+        return f"not possible for this seat ({moment.info.seat})"
+    if moment.lost is not None:
+        return f"not sent: the connection to the host is lost, trying again ({moment.lost:.0f} s)"
+    if moment.trouble and moment.info.live:
+        return f"not possible: {moment.trouble}"
+    return "not possible now"
 
 
 def possible(action: Action, moment: Moment) -> bool:

@@ -6,7 +6,6 @@ import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -28,53 +27,21 @@ from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
 from controlroom.room import Room, RoomClosed
 from controlroom.tui import layouts, pictures
-from controlroom.tui.actions import ACTIONS, BY_ID, possible
+from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.moment import Moment, before_entering
+from controlroom.tui.outcome import Outcome, SavedSession, Settings, farewell
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
+from controlroom.tui.terminal import Terminal
 from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
 
+__all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
+
 T = TypeVar("T")
+DEFAULTS = Settings()
 Enter = Callable[[], Awaitable[Room]]
-
-
-@dataclass(frozen=True)
-class SavedSession:
-    """A line of the sessions sheet."""
-
-    path: Path
-    title: str
-    day: str
-    verdict: str = ""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the screen looks and behaves; everything has a default."""
-
-    layout: str | None = None
-    """Name of the layout that is wanted where it fits."""
-    theme: str = DEFAULT_THEME
-    ascii: bool = False
-    """Plain ASCII only."""
-    layouts: Path | None = None
-    """Folder with layouts of one's own; None: those that are shipped."""
-    sessions: Callable[[], Sequence[SavedSession]] | None = None
-    """Lists saved sessions, when they are asked for."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the screen was left."""
-
-    word: str
-    """`left`, `ended`, `open` (another session was chosen) or `failed`."""
-    message: str = ""
-    """Why it failed, in one line."""
-    path: Path | None = None
-    """The session that was chosen."""
 
 
 class StateChanged(Message):
@@ -122,19 +89,19 @@ class ControlRoomApp(App[Outcome]):
         self,
         enter: Enter,
         title: str = "Control Room",
-        settings: Settings = Settings(),
+        settings: Settings = DEFAULTS,
         opening: Event | None = None,
         assess: Assess = figures,
         real: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=Terminal)
         self.title = title
         self.settings = settings
         self.follower: Follower | None = None
         self._enter = enter
         self._assess = assess
         self._real = real
-        self._now = before_entering(title, opening)
+        self._now = before_entering(title, opening, settings.seat)
         self._dirty = False
         self._shown_at = -1.0
         self._pictured: frozenset[str] = frozenset()
@@ -221,7 +188,7 @@ class ControlRoomApp(App[Outcome]):
         if follower is None:
             return
         moving = follower.playhead.playing or int(follower.head) != int(self._now.head)
-        if self._dirty or moving or follower.behind:
+        if self._dirty or moving or follower.behind or _seconds(follower.lost) != _seconds(self._now.lost):
             self.moved()
 
     def moved(self) -> None:
@@ -235,7 +202,9 @@ class ControlRoomApp(App[Outcome]):
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen | Sheet):
                 screen.moment = self._now
-        if len(self.screen_stack) == 1 and (wanted := pictures.due(self._now, self._pictured)):
+        # One seat takes the plan's pictures: the others would only take them again.
+        mine = self._now.info.seat == "facilitator"
+        if mine and len(self.screen_stack) == 1 and (wanted := pictures.due(self._now, self._pictured)):
             self._pictured |= {step.id for step in wanted}
             self.call_after_refresh(self._picture_steps, wanted)
 
@@ -273,22 +242,34 @@ class ControlRoomApp(App[Outcome]):
         from controlroom.tui.handlers import HANDLERS
 
         action = BY_ID[name]
+        self._look_at_the_line()
         if not possible(action, self._now):
-            mine = self._now.info.seat in action.seats
-            self.say(f"{action.label}: not possible {'now' if mine else 'for this seat'}")
+            self.say(f"{action.label}: {why_not(action, self._now)}", wrong=self._now.lost is not None)
             return
         HANDLERS[name](self)
 
-    def ask(self, intent: Intent, done: str = "") -> None:
-        self.submit_intent(intent, done)
+    def _look_at_the_line(self) -> None:
+        """A connection that was lost since the last paint is known before a key acts on what was painted."""
+        if self.follower is not None and (self.follower.lost is None) != (self._now.lost is None):
+            self.moved()
+
+    def ask(self, intent: Intent, done: str = "", seen: int | None = None) -> None:
+        self._look_at_the_line()
+        if self._now.lost is not None:
+            self.say(
+                f"not sent: the connection to the host is lost, trying again ({self._now.lost:.0f} s)",
+                wrong=True,
+            )
+            return
+        self.submit_intent(intent, done, self._now.seen if seen is None else seen)
 
     @work(group="intents", exit_on_error=False)
-    async def submit_intent(self, intent: Intent, done: str) -> None:
+    async def submit_intent(self, intent: Intent, done: str, seen: int) -> None:
         """Sends an intent and says what became of it."""
         if self.follower is None:
             return
         try:
-            answer = await self.follower.room.submit(intent)
+            answer = await self.follower.submit(intent, seen)
         except RoomClosed as closed:
             self.say(f"not sent: {closed}", wrong=True)
             return
@@ -347,11 +328,19 @@ class ControlRoomApp(App[Outcome]):
             self.exit(Outcome("open", path=Path(path)))
 
     def leave(self, word: str) -> None:
-        self.exit(Outcome(word))
+        self.exit(Outcome(word, farewell=farewell(self._now)))
+
+    def ended_by(self, signal: int) -> None:
+        """The terminal is gone, or somebody asked this process to end: the screen alone does, at once."""
+        self.exit(Outcome("signalled", signal=signal, farewell=farewell(self._now)))
 
     async def on_unmount(self) -> None:
         if self.follower is not None:
             await self.follower.room.close()
+
+
+def _seconds(lost: float | None) -> int:
+    return -1 if lost is None else int(lost)
 
 
 def _ascii_only() -> bool:
@@ -363,7 +352,7 @@ def _ascii_only() -> bool:
 def run(
     enter: Enter,
     title: str = "Control Room",
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULTS,
     opening: Event | None = None,
 ) -> Outcome:
     """Shows a room until it is left. `enter` is awaited after the first paint; raises what the terminal raises.

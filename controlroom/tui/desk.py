@@ -26,8 +26,11 @@ class Desk(Protocol):
     @property
     def follower(self) -> Follower | None: ...
 
-    def ask(self, intent: Intent, done: str = "") -> None:
-        """Sends an intent; a refusal is said with its reason, `done` once it is on disk."""
+    def ask(self, intent: Intent, done: str = "", seen: int | None = None) -> None:
+        """Sends an intent; a refusal is said with its reason, `done` once it is on disk.
+
+        `seen`: seq of the newest event that was shown when the question was opened; None: what is shown now.
+        """
         ...
 
     def say(self, text: str, *, wrong: bool = False) -> None:

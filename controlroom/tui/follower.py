@@ -10,6 +10,7 @@ from controlroom.core import playhead as heads
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.core.events import Event
+from controlroom.core.intents import Answer, Intent
 from controlroom.core.playhead import History, LiveClock, Playhead
 from controlroom.room import Room, RoomClosed
 from controlroom.tui.moment import Moment
@@ -42,6 +43,10 @@ class Follower:
         self._figures = Assessment()
         self._figures_of: tuple[int, int] | None = None
         self._again = 0.0
+        self._lost_at: float | None = None
+        """Real seconds at which the connection was lost; None: it is there."""
+        self._shown = 0.0
+        """Newest session second that was shown."""
 
     async def follow(self, arrived: Callable[[], None]) -> None:
         """Takes in every event; `arrived` is called after each burst and at the end."""
@@ -72,7 +77,24 @@ class Follower:
         state = self.history.head
         if not self.room.info.live or self.ended or state.status in ("empty", "closed"):
             return state.t
-        return self._clock.t(self._real(), state.rate)
+        if self.lost is not None:
+            return max(state.t, self._shown)  # nobody tells whether time goes on as it did
+        self._shown = self._clock.t(self._real(), state.rate)
+        return self._shown
+
+    @property
+    def lost(self) -> float | None:
+        """Real seconds for which the connection has been lost and is tried again; None: it is not."""
+        if self.ended or not self.room.trouble:
+            self._lost_at = None
+            return None
+        if self._lost_at is None:
+            self._lost_at = self._real()
+        return self._real() - self._lost_at
+
+    async def submit(self, intent: Intent, seen: int) -> Answer:
+        """The one place at which the screen asks anything of the room."""
+        return await self.room.submit(intent, seen)
 
     def moment(self) -> Moment:
         """The moment to show now."""
@@ -90,6 +112,8 @@ class Follower:
             figures=self._figures_at(view, t),
             stops=self.history.stops,
             trouble=self.trouble,
+            lost=self.lost,
+            since=self.history.since,
         )
 
     def _figures_at(self, view: View, t: float) -> Assessment:

@@ -21,9 +21,10 @@ def halt(desk: Desk) -> None:
 def unlock(desk: Desk) -> None:
     from controlroom.tui.screens.simple import Prompt
 
+    seen = desk.now.seen
     desk.open(
-        Prompt(desk.now, "unlock", ("Type unlock to allow starts again.",)),
-        lambda word: desk.ask(i.Unlock(word=word), "unlocked") if word else None,
+        Prompt(desk.now, "unlock", ("Type unlock to allow starts again.",), rests=i.Unlock(word="")),
+        lambda word: desk.ask(i.Unlock(word=word), "unlocked", seen) if word else None,
     )
 
 
@@ -200,6 +201,13 @@ def verdict(desk: Desk) -> None:
     desk.open(Reader(desk.now, "figures so far", figures_page))
 
 
+def who(desk: Desk) -> None:
+    from controlroom.tui.screens.simple import Reader
+    from controlroom.tui.screens.who import who_page
+
+    desk.open(Reader(desk.now, "who is here", who_page))
+
+
 def help_page(desk: Desk) -> None:
     from controlroom.tui.screens.details import help_rows
     from controlroom.tui.screens.simple import Reader
@@ -292,6 +300,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "details": details,
     "plot": plot,
     "verdict": verdict,
+    "who": who,
     "layout": lambda desk: desk.next_layout(),
     "theme": lambda desk: desk.next_theme(),
     "picture": lambda desk: desk.picture(),

@@ -8,7 +8,7 @@ import yaml
 
 from controlroom.tui.layouts import Layout, LayoutError, layout
 
-KEYS = ("name", "title", "at-least", "safe-to-share", "frames", "columns", "rows")
+KEYS = ("name", "title", "at-least", "safe-to-share", "seats", "frames", "columns", "rows")
 
 _Fields = dict[str, tuple[yaml.Node, int]]
 
@@ -31,6 +31,7 @@ def parse(text: str, source: str) -> Layout:
             at_least=_at_least(fields, source),
             frames=_truth(fields, "frames", True, source),
             safe_to_share=_truth(fields, "safe-to-share", False, source),
+            seats=_text(fields, "seats", source) if "seats" in fields else "",
         )
     except ValueError as error:
         raise LayoutError(f"{source}:{fields['rows'][1] if 'rows' in fields else 1}: {error}") from error

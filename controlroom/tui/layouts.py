@@ -1,6 +1,6 @@
 """Layouts: which panes, where, how large, from which terminal size on.
 
-The two that a first paint may need are compiled in; the files in `layouts/` are read after it and win.
+Those that a first paint may need are compiled in; the files in `layouts/` are read after it and win.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ PANES = (
     "notes",
     "checklist",
     "keys",
+    "stage",
+    "vitals",
+    "alerts",
 )
+SEATS = ("facilitator", "scribe", "audience")
+DESKS = ("facilitator", "scribe")
+"""Seats of those who run the day; a layout is for these where it does not say otherwise."""
 ONE_LINE = frozenset({"status", "clock", "keys", "figures"})
 
 
@@ -53,6 +59,8 @@ class Layout:
     frames: bool = True
     """Panes have frames; else a line with their title above."""
     safe_to_share: bool = False
+    seats: tuple[str, ...] = DESKS
+    """Who may choose it."""
 
     def panes(self) -> tuple[str, ...]:
         """Names of all panes, in reading order."""
@@ -86,6 +94,7 @@ def layout(
     at_least: tuple[int, int] = (0, 0),
     frames: bool = True,
     safe_to_share: bool = False,
+    seats: str = "",
 ) -> Layout:
     """A layout from its words; raises `ValueError` for what is not a size, not a pane, or not a rectangle."""
     across = tuple(parse_size(word) for word in columns.split())
@@ -98,7 +107,8 @@ def layout(
         if len(own) != len(across):
             raise ValueError(f"row {len(areas) + 1} has {len(own)} areas, there are {len(across)} columns")
         areas.append(own)
-    found = Layout(name, title, across, tuple(down), tuple(areas), *at_least, frames, safe_to_share)
+    whose = tuple(seats.split()) or (SEATS if safe_to_share else DESKS)
+    found = Layout(name, title, across, tuple(down), tuple(areas), *at_least, frames, safe_to_share, whose)
     _check(found)
     return found
 
@@ -116,8 +126,14 @@ def _check(own: Layout) -> None:
     panes = [pane for area in {a for row in own.areas for a in row} for pane in area.split("+")]
     if len(panes) != len(set(panes)):
         raise ValueError("a pane stands in two areas")
-    if "clock" not in panes or "banner" not in panes:
-        raise ValueError("`clock` and `banner` must be somewhere: they say what is broken and what is halted")
+    if not {"clock", "stage"} & set(panes) or "banner" not in panes:
+        raise ValueError(
+            "`clock` (or `stage`) and `banner` must be somewhere: they say what is broken and what is halted"
+        )
+    if unknown := [seat for seat in own.seats if seat not in SEATS]:
+        raise ValueError(f"there is no seat `{unknown[0]}`; seats are {', '.join(SEATS)}")
+    if "audience" in own.seats and not own.safe_to_share:
+        raise ValueError("a layout for the audience says `safe-to-share: true`")
 
 
 FACILITATOR = layout(
@@ -151,21 +167,69 @@ COMPACT = layout(
     at_least=(72, 18),
     frames=False,
 )
+SCRIBE = layout(
+    "scribe",
+    "Scribe",
+    "3fr 2fr",
+    (
+        ("1", "status"),
+        ("1", "clock"),
+        ("content 4", "banner"),
+        ("5", "timeline"),
+        ("1fr", "notes feed"),
+        ("1fr", "notes checklist"),
+        ("1", "keys"),
+    ),
+    at_least=(72, 20),
+    seats="facilitator scribe",
+)
+AUDIENCE = layout(
+    "audience",
+    "Audience",
+    "1fr",
+    (
+        ("content 13", "stage"),
+        ("content 4", "banner"),
+        ("content 3", "timeline"),
+        ("3fr", "vitals"),
+        ("content 4", "alerts"),
+        ("1fr", "notes"),
+        ("1", "keys"),
+    ),
+    at_least=(60, 20),
+    frames=False,
+    safe_to_share=True,
+    seats="audience",
+)
 TINY = layout(
     "tiny",
     "Clock and banners only",
     "1fr",
     (("1", "clock"), ("content 4", "banner"), ("1fr", "metrics"), ("1", "keys")),
     frames=False,
+    safe_to_share=True,
 )
-COMPILED_IN = {own.name: own for own in (FACILITATOR, COMPACT, TINY)}
+COMPILED_IN = {own.name: own for own in (FACILITATOR, COMPACT, SCRIBE, AUDIENCE, TINY)}
+DEFAULTS = {
+    "facilitator": ("facilitator", "compact"),
+    "scribe": ("scribe", "compact"),
+    "audience": ("audience",),
+}
+"""What each seat begins with, best first."""
 
 
-def choose(layouts: Mapping[str, Layout], wanted: str | None, width: int, height: int) -> Layout:
-    """The wanted layout if it fits, else facilitator, else compact, else the clock alone."""
-    for name in (wanted, "facilitator", "compact"):
+def fits(own: Layout, width: int, height: int, seat: str) -> bool:
+    """Whether that seat may choose it in a terminal of that size."""
+    return seat in own.seats and own.wide <= width and own.tall <= height
+
+
+def choose(
+    layouts: Mapping[str, Layout], wanted: str | None, width: int, height: int, seat: str = "facilitator"
+) -> Layout:
+    """The wanted layout if it fits, else what the seat begins with, else the clock alone."""
+    for name in (wanted, *DEFAULTS[seat]):
         own = layouts.get(name or "")
-        if own is not None and own.wide <= width and own.tall <= height:
+        if own is not None and fits(own, width, height, seat):
             return own
     return TINY
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from controlroom.core.plan import Experiment, Metric
 from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
-from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, timeline
+from controlroom.tui.actions import BY_ID, possible
+from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared, timeline
 from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
@@ -24,7 +25,7 @@ class ClockLine(Pane):
 
 class Banner(Pane):
     def wanted(self, moment: Moment) -> int:
-        return len(banner.banner_rows(moment, 80))
+        return len(banner.banner_rows(moment, self.app.size.width))
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         return banner.banner_rows(moment, width)
@@ -47,7 +48,12 @@ class Timeline(ListPane):
 
     BINDINGS = [("left", "move(-1)"), ("right", "move(1)")]
 
+    ROOMY = 34
+    """Rows of a terminal from which on a shared screen has room for it."""
+
     def wanted(self, moment: Moment) -> int:
+        if moment.info.seat == "audience" and self.app.size.height < self.ROOMY:
+            return 0
         return timeline.wanted_rows(moment)
 
     def count(self, moment: Moment) -> int:
@@ -113,7 +119,7 @@ class Experiments(ListPane):
             return listed
         details = runs.detail_rows(moment, chosen, width - 1, left - 1)
         keys: tuple[Row, ...] = ()
-        if moment.info.live:
+        if possible(BY_ID["start_stop"], moment) and moment.info.live:
             keys = (((" [space]", "key"), (" start/stop  ", "dim"), ("[d]", "key"), (" details", "dim")),)
         blank: tuple[Row, ...] = ((("", ""),),)
         fill = blank * max(0, height - count - 1 - len(details) - len(keys))
@@ -154,7 +160,9 @@ class Notes(ListPane):
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         if not moment.state.notes:
-            what = "Notes will stand here: n writes one." if moment.info.live else "No note so far."
+            writes = moment.info.live and moment.info.seat in BY_ID["note"].seats
+            nothing = "Notes will stand here." if moment.info.live else "No note so far."
+            what = "Notes will stand here: n writes one." if writes else nothing
             return (((what, "dim"),),)
         self._notes = lines.notes(moment)
         return self.listed(moment, width, height)
@@ -182,6 +190,38 @@ class Checklist(ListPane):
         return self.listed(moment, width, height)
 
 
+class Stage(Pane):
+    """Title, phase and time of a shared screen."""
+
+    def wanted(self, moment: Moment) -> int:
+        width, height = self.app.size
+        return shared.wanted_stage(width, height >= 40)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return shared.stage_rows(moment, width, height)
+
+
+class Vitals(Pane):
+    """The metrics of a shared screen."""
+
+    TITLE = "system"
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return shared.vitals_rows(moment, width, height)
+
+
+class Alerts(Pane):
+    """What fires, by name."""
+
+    TITLE = "alerts"
+
+    def wanted(self, moment: Moment) -> int:
+        return max(1, len(shared.active_alerts(moment.state)))
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        return shared.alert_rows(moment, width, height)
+
+
 def make(name: str) -> Pane:
     """The pane of that name."""
     return _KINDS[name](id=name)
@@ -199,4 +239,7 @@ _KINDS: dict[str, type[Pane]] = {
     "notes": Notes,
     "checklist": Checklist,
     "keys": KeyLine,
+    "stage": Stage,
+    "vitals": Vitals,
+    "alerts": Alerts,
 }

@@ -103,6 +103,7 @@ def tones(theme: str) -> dict[str, Style]:
         "fault": Style(color=own.bad),
         "alarm": Style(color=own.background, bgcolor=own.bad, bold=True),
         "notice": Style(color=own.background, bgcolor=own.warn, bold=True),
+        "reveal": Style(color=own.accent, bgcolor=own.surface, bold=True),
         "calm": Style(color=own.text, bgcolor=own.surface),
         "phase": Style(color=own.background, bgcolor=own.accent, bold=True),
         "cursor": Style(bgcolor=own.surface, bold=True),

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from textual.pilot import Pilot
 
-from controlroom.core.events import Body, Event
+from controlroom.core.events import Actor, Body, Event
 from controlroom.core.intents import Intent
 from controlroom.room import Room, RoomInfo
 from controlroom.tui.app import ControlRoomApp, Outcome, Settings
@@ -74,14 +74,14 @@ class Desk:
         }
         await self.press(*(names.get(char, char) for char in text))
 
-    async def feed(self, *bodies: Body, t: float | None = None) -> None:
+    async def feed(self, *bodies: Body, t: float | None = None, by: Actor = HOST) -> None:
         """What happens next, one event for each body; shown at once."""
         follower = self.app.follower
         assert follower is not None
         seq, at = follower.history.head.seq, follower.history.head.t if t is None else t
         await self.room.feed(
             *(
-                Event(seq=seq + n, t=at, at=moment(at), actor=HOST, body=body)
+                Event(seq=seq + n, t=at, at=moment(at), actor=by, body=body)
                 for n, body in enumerate(bodies, 1)
             )
         )

@@ -16,8 +16,11 @@ class FakeRoom:
     """Says nothing by itself: tests feed it by hand."""
 
     def __init__(self, events: Iterable[Event] = (), info: RoomInfo | None = None) -> None:
-        self.info = info or RoomInfo(session="fake", title=TITLE)
+        self.info = info or RoomInfo(session="fake", title=TITLE, name="robin", viewer="viewer-1")
+        self.trouble = ""
         self.asked: list[Intent] = []
+        self.seen: list[int] = []
+        """What the person had seen, for each of the asked."""
         self.answer: Answer = Accepted(seq=1)
         self.closed = False
         self._events = list(events)
@@ -55,8 +58,9 @@ class FakeRoom:
                 if index == len(self._events):
                     await self._news.wait()
 
-    async def submit(self, intent: Intent) -> Answer:
+    async def submit(self, intent: Intent, seen: int = 0) -> Answer:
         self.asked.append(intent)
+        self.seen.append(seen)
         return self.answer
 
     async def close(self) -> None:

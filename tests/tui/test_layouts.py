@@ -25,7 +25,7 @@ rows:
 def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
     found, troubles = layouts.read_layouts(shipped("layouts"))
     assert troubles == []
-    for name in ("facilitator", "compact"):
+    for name in ("facilitator", "compact", "scribe", "audience"):
         assert found[name] == layouts.COMPILED_IN[name]
 
 
@@ -41,6 +41,29 @@ def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
 )
 def test_the_terminal_size_chooses(size: tuple[int, int], name: str) -> None:
     assert layouts.choose(layouts.COMPILED_IN, None, *size).name == name
+
+
+@pytest.mark.parametrize(
+    ("seat", "size", "name"),
+    [
+        ("scribe", (120, 36), "scribe"),
+        ("scribe", (80, 24), "scribe"),
+        ("scribe", (72, 18), "compact"),
+        ("audience", (200, 50), "audience"),
+        ("audience", (80, 24), "audience"),
+        ("audience", (59, 24), "tiny"),
+    ],
+)
+def test_each_seat_begins_with_its_own(seat: str, size: tuple[int, int], name: str) -> None:
+    assert layouts.choose(layouts.COMPILED_IN, None, *size, seat).name == name
+
+
+def test_a_seat_gets_only_what_is_made_for_it() -> None:
+    shared = parse(GOOD.replace("rows:", "safe-to-share: true\nrows:"), "mine.yaml")
+    known = {**layouts.COMPILED_IN, "mine": parse(GOOD, "mine.yaml")}
+    assert layouts.choose(known, "mine", 120, 36, "audience").name == "audience"
+    assert layouts.choose(known, "audience", 120, 36, "facilitator").name == "facilitator"
+    assert layouts.choose({**known, "mine": shared}, "mine", 120, 36, "audience").name == "mine"
 
 
 def test_a_wanted_layout_gives_way_where_it_does_not_fit() -> None:
@@ -73,13 +96,18 @@ def test_areas_tile_the_terminal(size: tuple[int, int]) -> None:
             ("metrics notes", "metricks notes"),
             r"mine.yaml:5: there is no pane `metricks` \(did you mean `metrics`\?\)",
         ),
-        (("  - 1: clock\n", ""), r"mine.yaml:5: `clock` and `banner` must be somewhere"),
+        (("  - 1: clock\n", ""), r"mine.yaml:5: `clock` \(or `stage`\) and `banner` must be somewhere"),
         (("columns:", "colums:"), r"mine.yaml:4: unknown key `colums` \(did you mean `columns`\?\)"),
         (("90x20", "large"), "mine.yaml:3: `at-least` is columns x rows"),
         (("notes+feed", "notes feed"), "row 3 has 3 areas, there are 2 columns"),
         (("notes+feed", "notes+metrics"), "stands in two areas"),
         (("name: mine", "name: [mine"), "mine.yaml: not YAML"),
         ((GOOD, "- a list"), "mine.yaml:1: a layout is a mapping"),
+        (("rows:", "seats: judge\nrows:"), "mine.yaml:6: there is no seat `judge`"),
+        (
+            ("rows:", "seats: audience\nrows:"),
+            "mine.yaml:6: a layout for the audience says `safe-to-share: true`",
+        ),
         (("2fr 1fr", "2fr wide"), "mine.yaml:5"),
     ],
 )

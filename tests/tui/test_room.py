@@ -167,11 +167,14 @@ async def test_leaving_asks_what_becomes_of_the_session() -> None:
     async with desk(1872) as room:
         await room.press("q")
         assert "2 faults are active" in room.sheet()
+        assert "controlroom attach fake" in room.sheet()
+        assert "No facilitator will be in the room: the session goes on" in room.sheet()
         await room.press("e")
         assert room.asked(i.End).how == "wait"
-        await room.press("q", "l")
+        await room.press("q", "d")
     assert room.app.return_value is not None
     assert room.app.return_value.word == "left"
+    assert room.app.return_value.farewell == "it goes on; to look at it again: controlroom attach fake"
     assert room.room.closed
 
 

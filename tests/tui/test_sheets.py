@@ -190,7 +190,7 @@ def test_a_yes_or_no_question_keeps_the_word_it_is_judged_by() -> None:
         (("p", "h"), i.HoldClock()),
         (("p", *["down"] * 5, "enter"), i.SkipPhase(phase="respond")),
         (("p", *["down"] * 7, "enter"), i.ReopenPhase(phase="baseline", seconds=300.0)),
-        (("v", "2"), i.Reveal(experiment="network-latency")),
+        (("v", "2", "y"), i.Reveal(experiment="network-latency")),
         (("i", "1", "y"), i.GiveInject(inject="support-call")),
         (("i", "1", "s"), i.GiveInject(inject="support-call", skipped=True)),
         (("L", "y"), i.StopLoad()),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from controlroom.core.state import Abort, Halt, State
+from controlroom.tui.actions import BY_ID
+from controlroom.tui.draw import revealed
+from controlroom.tui.draw.record import record_trouble
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, clock, fit, number, span
 
@@ -12,6 +15,35 @@ MOST = 4
 
 def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
     """The rows there are at this moment, most urgent first; empty when all is calm."""
+    said = _for_audience(moment, cells) if moment.info.seat == "audience" else _for_desk(moment, cells)
+    return tuple(((fit(" " + text, cells), tone),) for text, tone in said[:MOST])
+
+
+def _for_audience(moment: Moment, cells: int) -> list[tuple[str, str]]:
+    """What its own stream tells: no counts of what it may not know, no keys that it has not."""
+    state = moment.state
+    said: list[tuple[str, str]] = []
+    if state.incident is not None:
+        said.append(("REAL INCIDENT  the exercise has stopped", "alarm"))
+    if state.locked and state.halts:
+        finished = state.halts[-1].seconds is not None
+        text = (
+            "HALTED  the exercise stands still"
+            if finished
+            else "HALTING  everything of the exercise is stopped"
+        )
+        said.append((text, "notice"))
+    said += [(text, "notice") for text in _cut_off(moment)]
+    said += [(text, "reveal") for text in revealed.banner_lines(moment, cells)]
+    if moment.info.live and moment.playhead.pinned:
+        closed, ending = state.status == "closed", state.status == "ending"
+        said += [("the day is over", "calm")] if closed else [("the day ends", "calm")] if ending else []
+    else:
+        said += [(text, "calm") for text in _where(moment)]
+    return said
+
+
+def _for_desk(moment: Moment, cells: int) -> list[tuple[str, str]]:
     state = moment.state
     said: list[tuple[str, str]] = []
     if state.incident is not None:
@@ -21,16 +53,53 @@ def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
         said.append(
             (_halt(moment, state.halts[-1]), "alarm" if state.halts[-1].finished is None else "notice")
         )
-    if moment.trouble:
-        said.append(
-            (f"CUT OFF  {moment.trouble}. What is shown is old; the session may well go on.", "alarm")
-        )
+    said += [(text, "alarm") for text in _cut_off(moment)]
+    said += [
+        (text, "alarm" if unattended_left(moment) is not None else "notice") for text in _unattended(moment)
+    ]
+    said += record_trouble(moment)
     said += [(text, "notice") for text in _stuck(state)]
     said += [(text, "notice") for text in _failing(moment)]
     if state.status == "ending":
         said.append((f"ENDING  waiting for all clear: {len(state.running)} still running", "notice"))
+    said += [(text, "reveal") for text in revealed.banner_lines(moment, cells)]
     said += [(text, "calm") for text in _where(moment)]
-    return tuple(((fit(" " + text, cells), tone),) for text, tone in said[:MOST])
+    return said
+
+
+def _key(moment: Moment, action: str, text: str) -> str:
+    """A hint at a key, for those who have it."""
+    return text if moment.info.seat in BY_ID[action].seats else ""
+
+
+def _cut_off(moment: Moment) -> list[str]:
+    """The connection: tried again, or gone for good."""
+    if moment.lost is not None:
+        old = f"shown is what was at T+{clock(moment.head)}, and keys that act are refused"
+        return [f"CONNECTION to the host lost, trying again ({moment.lost:.0f} s); {old}"]
+    if moment.trouble and moment.info.live:
+        again = f"  controlroom resume {moment.info.session}" if moment.info.session else ""
+        return [f"CUT OFF  {moment.trouble}. What is shown is old; [q] leaves.{again}"]
+    return []
+
+
+def unattended_left(moment: Moment) -> float | None:
+    """Real seconds until everything is halted as no facilitator is there; None: it will not be."""
+    own = moment.state.unattended
+    if own is None or own.halt_after is None:
+        return None
+    return max(0.0, own.halt_after - (moment.t - own.since) / (moment.state.rate or 1.0))
+
+
+def _unattended(moment: Moment) -> list[str]:
+    own = moment.state.unattended
+    if own is None or not moment.info.live or moment.state.status == "closed":
+        return []
+    session = f": controlroom attach {moment.info.session}" if moment.info.session else ""
+    if (left := unattended_left(moment)) is not None:
+        return [f"NO FACILITATOR in the room: halt in {span(left)}  attach as facilitator{session}"]
+    gone = (moment.t - own.since) / (moment.state.rate or 1.0)
+    return [f"NO FACILITATOR in the room for {span(gone)}; faults end by themselves  attach{session}"]
 
 
 def _aborts(moment: Moment) -> list[str]:
@@ -43,7 +112,7 @@ def _aborts(moment: Moment) -> list[str]:
         if moment.plan is not None:
             rule = next((own.text for own in moment.plan.abort if own.id == abort.rule), abort.rule)
         value = "no data" if abort.value is None else number(abort.value, 1)
-        found.append(f"ABORT in {left:.0f} s  {rule} ({value})  [b] hold")
+        found.append(f"ABORT in {left:.0f} s  {rule} ({value})" + _key(moment, "hold_abort", "  [b] hold"))
     return found
 
 
@@ -59,8 +128,10 @@ def _halt(moment: Moment, halt: Halt) -> str:
         proven = sum(1 for proof in halt.proofs if proof.outcome != "stuck")
         stuck = len(halt.proofs) - proven
         if stuck:
-            return f"HALTED in {halt.seconds:.1f} s, {proven} proven, {stuck} STUCK. Locked: [u] unlock"
-        return f"HALTED in {halt.seconds:.1f} s, proven. Locked: [u], then type unlock to go on."
+            unlock = _key(moment, "unlock", ": [u] unlock")
+            return f"HALTED in {halt.seconds:.1f} s, {proven} proven, {stuck} STUCK. Locked{unlock}"
+        unlock = _key(moment, "unlock", ": [u], then type unlock to go on")
+        return f"HALTED in {halt.seconds:.1f} s, proven. Locked{unlock}."
     parts = []
     for run in state.runs.values():
         if run.id in halt.runs or run.running:
@@ -103,5 +174,6 @@ def _where(moment: Moment) -> list[str]:
         return [f"the day is closed: {state.closed_reason}{left}"]
     if state.held_since is not None:
         held = span(moment.t - state.held_since)
-        return [f"the plan's clock is held for {held}; faults, samples and alerts go on  [h] go on"]
+        go_on = _key(moment, "hold_clock", "  [h] go on")
+        return [f"the plan's clock is held for {held}; faults, samples and alerts go on{go_on}"]
     return []

@@ -8,6 +8,8 @@ from controlroom.core import timeline
 from controlroom.core.plan import Plan
 from controlroom.core.state import Source, State
 from controlroom.core.timeline import Coming
+from controlroom.tui.actions import BY_ID
+from controlroom.tui.layouts import SEATS
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, age, clock, fit, row_width, span, spread, wall, width
 
@@ -19,10 +21,13 @@ SOURCES = (
 OWN_ACT = frozenset({"experiment", "load-start", "load-stop", "clean-up"})
 """Steps that the room itself carries out: overdue, they come before what is next."""
 
+ROOMY = 100
+"""Columns from which on there is room for names, and for the key that a phase waits for."""
+
 
 def status_row(moment: Moment, cells: int) -> Row:
     """Title, place, lab; then sources, record, seat."""
-    right = (*_sources(moment, cells), *_record(moment), (f"  {moment.info.seat} ", "dim"))
+    right = (*_sources(moment, cells), *_record(moment), (f"  {seats(moment, cells)} ", "dim"))
     left: list[tuple[str, str]] = []
     place = _place(moment)
     room = cells - row_width(right) - 2
@@ -39,12 +44,33 @@ def status_row(moment: Moment, cells: int) -> Row:
     return spread(tuple(left), tuple(right), cells)
 
 
+def seats(moment: Moment, cells: int) -> str:
+    """One's own seat and name, and who else is here: `facilitator ann +1 scribe +2 audience`."""
+    info = moment.info
+    others = [viewer for key, viewer in moment.state.viewers.items() if key != me(moment)]
+    if not info.live or not others:
+        return f"{info.seat} {info.name}".strip() if info.live and cells >= ROOMY else info.seat
+    if cells < ROOMY:
+        return f"{info.seat} +{len(others)}"
+    counted = [(seat, sum(1 for own in others if own.seat == seat)) for seat in SEATS]
+    return " ".join([info.seat, *filter(None, [info.name]), *(f"+{n} {seat}" for seat, n in counted if n)])
+
+
+def me(moment: Moment) -> str:
+    """One's own viewer; where that was not said, the first on the same seat."""
+    if moment.info.viewer:
+        return moment.info.viewer
+    return next((key for key, own in moment.state.viewers.items() if own.seat == moment.info.seat), "")
+
+
 def _place(moment: Moment) -> list[tuple[str, str]]:
     opened = moment.state.opened
     if opened is None:
         return [("entering the room …" if not moment.entered else "", "dim")]
     cluster = opened.bindings.cluster
-    found = [(f"{cluster.context}/{','.join(cluster.namespaces)}", "dim")]
+    # An audience is not told where: the place may betray what is done there.
+    where = f"{cluster.context}/{','.join(cluster.namespaces)}" if cluster.context else ""
+    found = [(where, "dim")]
     if opened.lab:
         found.append((f" LAB ×{moment.state.rate:g}", "accent"))
     return found
@@ -85,18 +111,16 @@ def _record(moment: Moment) -> tuple[tuple[str, str], ...]:
         return (("▶ RECORDED", "accent"),)
     if moment.state.status == "closed":
         return (("■ CLOSED", "dim"),)
-    if moment.trouble:
+    if moment.trouble or moment.lost is not None:
         return (("✗ NO RECORD SEEN", "bad"),)
+    if moment.state.record_trouble is not None:
+        return (("✗ NOT ON DISK", "bad"),)
     return (("◉ REC", "accent" if moment.entered else "dim"),)
 
 
 def phase_title(plan: Plan, phase: str) -> str:
     """The title without a leading *Phase 2:*."""
     return re.sub(r"^phase\s+\d+\s*[:.–-]\s*", "", plan.phase(phase).title, flags=re.IGNORECASE)
-
-
-ROOMY = 100
-"""Columns from which on there is room to name the key for what a phase waits for."""
 
 
 def clock_row(moment: Moment, cells: int) -> Row:
@@ -118,20 +142,26 @@ def _clock_left(moment: Moment, cells: int) -> Row:
         words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
         started = any(phase.status != "planned" for phase in state.phases)
         found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
-        if words is None and moment.live and cells >= ROOMY:
+        if words is None and may_move(moment) and cells >= ROOMY:
             found.append(("  [p] begins", "accent"))
-        if state.status == "closed" and moment.figures.verdict != "pending":
+        # An audience's stream has no criteria: a verdict from it would be none of the day.
+        judged = moment.info.seat != "audience" and moment.figures.verdict != "pending"
+        if state.status == "closed" and judged:
             tone = {"passed": "good", "needs improvement": "bad"}.get(moment.figures.verdict, "warn")
             found.append((f"  {moment.figures.verdict}", tone))
         return tuple(found)
     left = timeline.left(state, moment.t) or 0.0
     found.append((f" {phase_title(plan, state.phase).upper()} ", "phase"))
     found.append((f" {span(left)} left", "strong") if left >= 0 else (f" {span(-left)} OVER", "warn"))
-    if left < 0 and moment.live and cells >= ROOMY:
+    if left < 0 and may_move(moment) and cells >= ROOMY:
         found.append(("  [p] goes on", "accent"))
     if state.held_since is not None:
         found.append((f"  ‖ HELD {span(moment.t - state.held_since)}", "warn"))
     return tuple(found)
+
+
+def may_move(moment: Moment) -> bool:
+    return moment.live and moment.info.seat in BY_ID["phases"].seats
 
 
 def next_up(state: State, t: float) -> tuple[Coming | None, int]:
@@ -170,9 +200,12 @@ def _next(moment: Moment, room: int) -> Row:
 
 def _faults(moment: Moment, cells: int) -> Row:
     running = len(moment.state.running)
-    key: Row = ((" [!] halt ", "key"),) if moment.info.live and cells >= 60 else ()
+    halts = moment.info.live and moment.info.seat in BY_ID["halt"].seats
+    key: Row = ((" [!] halt ", "key"),) if halts and cells >= 60 else ()
     if moment.state.locked:
         return (("■ LOCKED", "notice"), *key)
+    if moment.info.seat == "audience":
+        return ()  # it knows of revealed faults alone, and a number would be a lie
     if running == 0:
         return (("no fault active" if cells >= 100 else "0 ACTIVE", "dim"), *key)
     word = f" {running} FAULT{'S' if running > 1 else ''} ACTIVE " if cells >= 100 else f" {running} ACTIVE "

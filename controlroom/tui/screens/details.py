@@ -106,11 +106,12 @@ def _proof(reason: str, evidence: tuple[Evidence, ...], width: int) -> list[Row]
 
 
 def help_rows(moment: Moment, width: int) -> tuple[Row, ...]:
-    """Every action by group; what is not possible now is dim."""
+    """Every action that the seat has, by group; what is not possible now is dim."""
     rows: list[Row] = []
-    for group in dict.fromkeys(action.group for action in ACTIONS):
+    own = [action for action in ACTIONS if moment.info.seat in action.seats]
+    for group in dict.fromkeys(action.group for action in own):
         rows += [BLANK, ((group, "title"),)] if rows else [((group, "title"),)]
-        for action in ACTIONS:
+        for action in own:
             if action.group != group:
                 continue
             can = possible(action, moment)

@@ -90,16 +90,19 @@ class MarksSheet(Sheet[None]):
         if mark is None:
             return
 
+        seen = self.now.seen
+
         def amend(text: str | None) -> None:
             if text:
                 t, rest = split_time(text, self.now.head)
                 at = self.now.at(t) if t is not None else mark.at
-                self._desk.ask(
-                    i.AmendMark(mark=mark.id, at=at, text=rest or None), "amended; the record keeps both"
-                )
+                amended = i.AmendMark(mark=mark.id, at=at, text=rest or None)
+                self._desk.ask(amended, "amended; the record keeps both", seen)
 
         value = f"T+{clock(self.now.t_of(mark.at))} {mark.text}"
-        self.app.push_screen(Prompt(self.now, f"amend {mark.milestone}", ("Time, then text.",), value), amend)
+        rests = i.AmendMark(mark=mark.id)
+        about = ("Time, then text.",)
+        self.app.push_screen(Prompt(self.now, f"amend {mark.milestone}", about, value, rests=rests), amend)
 
     def action_undo(self) -> None:
         mark = self._chosen()

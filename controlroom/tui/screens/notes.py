@@ -33,15 +33,18 @@ def edit_chosen(desk: Desk) -> None:
         return
     prefix = ("private: " if own.private else "") + ("" if own.type == "note" else f"{own.type}: ")
 
+    seen = desk.now.seen
+
     def keep(text: str | None) -> None:
         if text:
             kind, said, private = note_of(text)
             desk.ask(
                 i.EditNote(note=own.id, type=kind, text=said, private=private),
                 "edited; the record keeps both",
+                seen,
             )
 
     about = (ABOUT, "The record keeps the old text as well.")
-    desk.open(
-        Prompt(desk.now, f"edit note · {clock(desk.now.t_of(own.at))}", about, value=prefix + own.text), keep
-    )
+    heading = f"edit note · {clock(desk.now.t_of(own.at))}"
+    rests = i.EditNote(note=own.id, type=own.type, text=own.text)
+    desk.open(Prompt(desk.now, heading, about, value=prefix + own.text, rests=rests), keep)

@@ -16,7 +16,7 @@ from controlroom.core.plan import Question
 from controlroom.core.state import Answer
 from controlroom.tui.desk import Desk
 from controlroom.tui.draw.metrics import figure_text
-from controlroom.tui.moment import Moment
+from controlroom.tui.moment import Moment, changed_since
 from controlroom.tui.screens.sheet import Sheet, Text
 from controlroom.tui.screens.simple import Line
 from controlroom.tui.text import Row, span, wrapped
@@ -58,6 +58,8 @@ class QuestionSheet(Sheet[None]):
         self._section: Literal["observations", "debrief"] = section
         self._index = next((n for n, own in enumerate(self._questions) if own.id not in self._answers), 0)
         self._since = moment.t
+        self._seen = moment.seen
+        """What was shown when this question was turned to."""
 
     @property
     def _questions(self) -> tuple[Question, ...]:
@@ -126,13 +128,19 @@ class QuestionSheet(Sheet[None]):
             self.notify(str(error), severity="warning", markup=False)
             return
         if text or score is not None:
-            self._desk.ask(i.GiveAnswer(section=self._section, question=question.id, text=text, score=score))
+            answer = i.GiveAnswer(section=self._section, question=question.id, text=text, score=score)
+            if why := changed_since(self.now, answer, self._seen):
+                self.notify(f"{why}: read it, then answer again", severity="warning", markup=False)
+                self._seen = self.now.seen
+                return
+            self._desk.ask(answer, seen=self._seen)
         self.action_turn(1)
 
     def action_turn(self, by: int) -> None:
         if self._questions:
             self._index = (self._index + by) % len(self._questions)
             self._since = self.now.t
+            self._seen = self.now.seen
             self.query_one(Line).value = ""
             for text in self.query(Text):
                 text.redraw()

@@ -54,6 +54,8 @@ class RoomScreen(Screen[None]):
         self.own = layouts.FACILITATOR
         self._panes = [panes.make(name) for name in layouts.PANES]
         self._in_front: frozenset[str] = frozenset()
+        self._laid_out_for = ""
+        """Seat of the layout; until the room is entered, the one that is asked for."""
 
     def compose(self) -> ComposeResult:
         self._areas = Areas(*(pane.data_bind(RoomScreen.moment) for pane in self._panes))
@@ -66,13 +68,18 @@ class RoomScreen(Screen[None]):
         self.lay_out()
 
     def watch_moment(self) -> None:
-        if self.is_mounted and self._content() != self._areas.content:
+        if self.is_mounted and (self.seat != self._laid_out_for or self._content() != self._areas.content):
             self.lay_out()
+
+    @property
+    def seat(self) -> str:
+        return self.moment.info.seat if self.moment is not None else "facilitator"
 
     def lay_out(self) -> None:
         """Puts the panes where the layout for this terminal wants them."""
         width, height = self.app.size
-        self.own = layouts.choose(self.known, self.wanted, width, height)
+        self._laid_out_for = self.seat
+        self.own = layouts.choose(self.known, self.wanted, width, height, self.seat)
         shown = self.own.panes()
         for pane in self._panes:
             pane.display = pane.id in shown
@@ -87,8 +94,10 @@ class RoomScreen(Screen[None]):
             return {}
         frame = 2 if self.own.frames else 0
         return {
-            "banner": self._panes[layouts.PANES.index("banner")].wanted(self.moment),
-            "timeline": self._panes[layouts.PANES.index("timeline")].wanted(self.moment) + frame,
+            "banner": self._pane("banner").wanted(self.moment),
+            "timeline": self._pane("timeline").wanted(self.moment) + frame,
+            "stage": self._pane("stage").wanted(self.moment) + frame,
+            "alerts": self._pane("alerts").wanted(self.moment) + (frame or 1),
         }
 
     def choose(self, name: str) -> None:
@@ -113,7 +122,7 @@ class RoomScreen(Screen[None]):
         """The next layout that this terminal has room for; its title."""
         width, height = self.app.size
         fitting = [
-            own for own in self.known.values() if own.wide <= width and own.tall <= height and own.tall
+            own for own in self.known.values() if own.tall and layouts.fits(own, width, height, self.seat)
         ]
         if not fitting:
             return self.own.title

@@ -13,9 +13,10 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from controlroom.tui.moment import Moment
+from controlroom.core.intents import Intent
+from controlroom.tui.moment import Moment, changed_since
 from controlroom.tui.pane import ListPane, Pane
-from controlroom.tui.text import Row
+from controlroom.tui.text import Row, fit
 
 T = TypeVar("T")
 Write = Callable[[Moment, int], tuple[Row, ...]]
@@ -71,11 +72,33 @@ class Sheet(ModalScreen[T]):
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
 
-    def __init__(self, moment: Moment, heading: str = "", tall: bool = False) -> None:
+    def __init__(
+        self, moment: Moment, heading: str = "", tall: bool = False, rests: Intent | None = None
+    ) -> None:
         super().__init__()
         self._heading = heading or self.HEADING
         self._tall = tall
+        self._rests = rests
+        self.seen = moment.seen
+        """What was shown when the question was opened: a decision made here rests on it."""
         self.set_reactive(Sheet.moment, moment)
+
+    @property
+    def overtaken(self) -> str:
+        """Who has decided this meanwhile, and when; empty: nobody."""
+        return "" if self._rests is None else changed_since(self.now, self._rests, self.seen)
+
+    def hint(self, text: str) -> Write:
+        """The line at the bottom: what the keys do, or why they do it no more."""
+
+        def write(moment: Moment, width: int) -> tuple[Row, ...]:
+            if why := self.overtaken:
+                return (
+                    ((fit(why, max(0, width - 13)).rstrip(), "warn"), ("  esc", "key"), (" closes", "dim")),
+                )
+            return (((text, "dim"),),)
+
+        return write
 
     def parts(self) -> Iterable[Widget]:
         """What lies in the box."""

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.widget import Widget
 from textual.widgets import Input
 
+from controlroom.core.intents import Intent
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.sheet import Scroll, Sheet, Text, Write
 from controlroom.tui.text import Row, fit, wrapped
@@ -42,8 +43,9 @@ class Prompt(Sheet[str]):
         about: Iterable[str] = (),
         value: str = "",
         wrong: Callable[[str], str] = lambda text: "",
+        rests: Intent | None = None,
     ) -> None:
-        super().__init__(moment, heading)
+        super().__init__(moment, heading, rests=rests)
         self._about = tuple(about)
         self._value = value
         self._wrong = wrong
@@ -53,7 +55,7 @@ class Prompt(Sheet[str]):
         if self._about:
             yield Text(plain(self._about, "dim"), id="about")
         yield Line(self._value)
-        yield Text(plain(("enter keeps it, esc drops it, ^x halts",), "dim"), id="hint")
+        yield Text(self.hint("enter keeps it, esc drops it, ^x halts"), id="hint")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -89,7 +91,7 @@ class Prompt(Sheet[str]):
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
         text = event.value.strip()
-        if problem := self._wrong(text):
+        if problem := self._wrong(text) or self.overtaken:
             self.notify(problem, severity="warning", markup=False)
             return
         self.dismiss(text)
@@ -109,9 +111,14 @@ class Choice(Sheet[str]):
     """One of several; `about` stands above them."""
 
     def __init__(
-        self, moment: Moment, heading: str, options: Iterable[Option], about: Iterable[str] = ()
+        self,
+        moment: Moment,
+        heading: str,
+        options: Iterable[Option],
+        about: Iterable[str] = (),
+        rests: Intent | None = None,
     ) -> None:
-        super().__init__(moment, heading)
+        super().__init__(moment, heading, rests=rests)
         self._options = tuple(options)
         self._about = tuple(about)
 
@@ -121,7 +128,7 @@ class Choice(Sheet[str]):
         options = Scroll(self._rows, id="options")
         options.styles.height = max(1, len(self._options))
         yield options
-        yield Text(plain(("a key or enter chooses, esc drops it",), "dim"), id="hint")
+        yield Text(self.hint("a key or enter chooses, esc drops it"), id="hint")
 
     def _rows(self, moment: Moment, width: int) -> tuple[Row, ...]:
         label = max((len(option.label) for option in self._options), default=0) + 2
@@ -142,12 +149,19 @@ class Choice(Sheet[str]):
         for option in self._options:
             if option.key and event.character == option.key:
                 event.stop()
-                self.dismiss(option.value)
+                self._choose(option)
                 return
 
     def action_open_chosen(self) -> None:
         if self._options:
-            self.dismiss(self._options[self.query_one(Scroll).cursor].value)
+            self._choose(self._options[self.query_one(Scroll).cursor])
+
+    def _choose(self, option: Option) -> None:
+        """What somebody else has decided meanwhile is not decided again."""
+        if self.overtaken:
+            self.notify(self.overtaken, severity="warning", markup=False)
+            return
+        self.dismiss(option.value)
 
 
 class Reader(Sheet[None]):

@@ -32,9 +32,10 @@ OUTCOMES = {
 def confirm(desk: Desk, heading: str, about: Iterable[str], intent: Intent, done: str) -> None:
     """Asks for a `y`, then sends the intent."""
     options = (Option("y", "yes", "yes"), Option("", "no, leave it", "no"))
+    seen = desk.now.seen
     desk.open(
-        Choice(desk.now, heading, reversed(options), about),
-        lambda answer: desk.ask(intent, done) if answer == "yes" else None,
+        Choice(desk.now, heading, reversed(options), about, rests=intent),
+        lambda answer: desk.ask(intent, done, seen) if answer == "yes" else None,
     )
 
 
@@ -77,7 +78,9 @@ class StartSheet(Sheet[None]):
     ]
 
     def __init__(self, moment: Moment, desk: Desk, experiment: Experiment, asked_at: int) -> None:
-        super().__init__(moment, f"start {experiment.title}?", tall=True)
+        super().__init__(
+            moment, f"start {experiment.title}?", tall=True, rests=i.Start(experiment=experiment.id)
+        )
         self._desk = desk
         self._experiment = experiment
         self._asked_at = asked_at
@@ -106,7 +109,7 @@ class StartSheet(Sheet[None]):
     def _next_word(self) -> GuardResult | None:
         """The guard whose word is to be typed next."""
         check = self.check
-        if check is None or final(check):
+        if check is None or final(check) or self.overtaken:
             return None
         return next((guard for guard in to_type(check) if guard.guard not in self._typed), None)
 
@@ -130,6 +133,8 @@ class StartSheet(Sheet[None]):
 
     def _hint(self, moment: Moment, width: int) -> tuple[Row, ...]:
         check = self.check
+        if self.overtaken:
+            return self.hint("")(moment, width)
         if check is None:
             return ((("esc drops it", "dim"),),)
         if final(check):
@@ -163,10 +168,10 @@ class StartSheet(Sheet[None]):
 
     def action_yes(self) -> None:
         check = self.check
-        if check is None or final(check) or self._next_word() is not None:
+        if self.overtaken or check is None or final(check) or self._next_word() is not None:
             return
         intent = i.Start(experiment=self._experiment.id, checked=check.seq, typed=self._typed)
-        self._desk.ask(intent, f"{self._experiment.title}: requested")
+        self._desk.ask(intent, f"{self._experiment.title}: requested", self.seen)
         self.dismiss(None)
 
 

@@ -1,0 +1,70 @@
+"""What the screen is told when it opens, and what it tells when it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from controlroom.core.info import Seat
+from controlroom.tui.moment import Moment
+from controlroom.tui.tones import DEFAULT_THEME
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """A line of the sessions sheet."""
+
+    path: Path
+    title: str
+    day: str
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the screen looks and behaves; everything has a default."""
+
+    layout: str | None = None
+    """Name of the layout that is wanted where it fits."""
+    theme: str = DEFAULT_THEME
+    ascii: bool = False
+    """Plain ASCII only."""
+    layouts: Path | None = None
+    """Folder with layouts of one's own; None: those that are shipped."""
+    sessions: Callable[[], Sequence[SavedSession]] | None = None
+    """Lists saved sessions, when they are asked for."""
+    seat: Seat = "facilitator"
+    """The seat that is asked for: what the first paint is laid out for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the screen was left."""
+
+    word: str
+    """`left`, `ended`, `open` (another session was chosen), `signalled` or `failed`."""
+    message: str = ""
+    """Why it failed, in one line."""
+    path: Path | None = None
+    """The session that was chosen."""
+    signal: int = 0
+    """What ended the screen; a terminal that is gone counts as SIGHUP."""
+    farewell: str = ""
+    """How to come back, in one line; empty: there is nothing to come back to."""
+
+
+def come_back(moment: Moment) -> str:
+    """The command that brings one back to the same seat."""
+    seat = "" if moment.info.seat == "facilitator" else f" --seat {moment.info.seat}"
+    return f"controlroom attach {moment.info.session}{seat}"
+
+
+def farewell(moment: Moment) -> str:
+    """What to say on leaving: how to come back to a session that goes on, or to one whose host is gone."""
+    if not moment.info.live or not moment.info.session or moment.state.status == "closed":
+        return ""
+    if moment.trouble:
+        again = f"controlroom resume {moment.info.session}"
+        return f"its host does not answer ({moment.trouble}); to take it up again: {again}"
+    return f"it goes on; to look at it again: {come_back(moment)}"
