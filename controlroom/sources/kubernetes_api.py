@@ -30,6 +30,10 @@ class Timeouts(Value):
     """For a whole answer; the API server itself gives a request up after 60."""
     watch: int = 25
     """How long a watch is asked to last; the server then ends it and it goes on from where it was."""
+    credential: float = 5.0
+    """For a credential plug-in, before what waits for it says so."""
+    plug_in: float = 120.0
+    """For one run of a credential plug-in, which is then ended."""
     grace: float = 5.0
     """A watch that has not ended this much later is silent: nothing is behind the connection any more."""
 
@@ -43,20 +47,26 @@ class Api:
         self._path = path
         self._context = context
         self._login: Login | None = None
-        self._opening = asyncio.Lock()
         self.timeouts = timeouts or Timeouts()
         self.clock = ServerClock(clock)
 
     async def login(self) -> Login:
-        """The client with its credential; made once."""
-        async with self._opening:
-            if self._login is None:
-                from controlroom.sources.kubernetes_login import Login
+        """The client, made once; its credential may be missing yet. Raises SourceError."""
+        if self._login is None:
+            from controlroom.sources.kubernetes_login import Login
 
-                made = Login(self._path, self._context)
-                await made.open()
-                self._login = made
+            timeouts = self.timeouts
+            self._login = Login(
+                self._path, self._context, patience=timeouts.credential, limit=timeouts.plug_in
+            )
+        await self._login.open()
         return self._login
+
+    async def _ready(self, *, urgent: bool = False) -> Login:
+        """The client with its credential."""
+        login = await self.login()
+        await login.ready(urgent=urgent)
+        return login
 
     async def get(self, path: str, doing: Doing, **query: str) -> bytes:
         return await self.send("GET", path, doing, query=query)
@@ -70,12 +80,17 @@ class Api:
         query: Mapping[str, str] = {},
         body: bytes | None = None,
     ) -> bytes:
-        """The answer's body. Raises SourceError for everything that is not 2xx."""
-        login = await self.login()
+        """The answer's body. Raises SourceError for everything that is not 2xx.
+
+        A deletion is urgent: it goes out with whatever credential there is, and asks again at once where there
+        is none.
+        """
+        urgent = method == "DELETE"
+        login = await self._ready(urgent=urgent)
         try:
             return await self._once(login, method, path, doing, query, body)
         except SourceError as error:
-            if error.status != UNAUTHORIZED or not await login.renew():
+            if error.status != UNAUTHORIZED or not await login.renew(urgent=urgent):
                 raise
         return await self._once(login, method, path, doing, query, body)
 
@@ -121,7 +136,7 @@ class Api:
 
         Raises SourceError where the connection breaks, or where nothing is behind it any more.
         """
-        login = await self.login()
+        login = await self._ready()
         doing = msgspec.structs.replace(doing, path=path)
         lasting = self.timeouts.watch + self.timeouts.grace
         end = asyncio.get_running_loop().time() + lasting

@@ -17,6 +17,7 @@ from tests.sources.kube_stub import CONTEXT, Stub, says, served
 
 ASK = Doing(what="ask for the version")
 SHORT = Timeouts(connect=1.0, answer=2.0)
+VERSION = "client.authentication.k8s.io/v1"
 UNAUTHORIZED = says({"kind": "Status", "reason": "Unauthorized", "code": 401}, status=401)
 
 PLUG_IN = """
@@ -37,7 +38,7 @@ def plug_in(folder: Path, lasting: timedelta | None) -> dict[str, object]:
     script = folder / "credential.py"
     script.write_text(PLUG_IN.format(count=str(folder / "count"), expiry=expiry))
     command = {
-        "apiVersion": "client.authentication.k8s.io/v1",
+        "apiVersion": VERSION,
         "command": sys.executable,
         "args": [str(script)],
         "interactiveMode": "Never",
@@ -57,7 +58,7 @@ async def asked(api: Api, times: int) -> None:
 @pytest.mark.parametrize(
     ("lasting", "tokens"),
     [
-        (timedelta(seconds=20), ["Bearer token-2", "Bearer token-3", "Bearer token-4"]),
+        (timedelta(seconds=20), ["Bearer token-1", "Bearer token-2", "Bearer token-3"]),
         (timedelta(hours=1), ["Bearer token-1"] * 3),
         (timedelta(minutes=3), ["Bearer token-1"] * 3),
         (None, ["Bearer token-1"] * 3),
@@ -141,11 +142,15 @@ async def test_a_context_that_is_not_there_is_named(tmp_path: Path) -> None:
         await Api(config, "production", HeldClock(), SHORT).login()
 
 
-async def test_a_plug_in_that_fails_is_said_before_any_request(tmp_path: Path) -> None:
-    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-plug-in"}}
-    config = Stub().kubeconfig(tmp_path, user)
-    with pytest.raises(SourceError, match="plug-in no-such-plug-in gave no credential"):
-        await Api(config, CONTEXT, HeldClock(), SHORT).login()
+async def test_a_program_that_is_not_there_is_said_before_any_request(tmp_path: Path) -> None:
+    entry = {"apiVersion": VERSION, "command": "no-such-plug-in", "installHint": "apt-get install it"}
+    async with served() as stub:
+        api = Api(stub.kubeconfig(tmp_path, {"exec": entry}), CONTEXT, HeldClock(), SHORT)
+        with pytest.raises(SourceError, match="plug-in no-such-plug-in gave no credential") as caught:
+            await asked(api, 1)
+        assert caught.value.hint == "apt-get install it"
+        assert stub.asked == []
+        await api.close()
 
 
 def test_where_the_kubeconfig_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
