@@ -43,17 +43,19 @@ class Previewer(Part):
         """
         experiment = self.plan.experiment(name)
         prepared = self._prepare(experiment)
+        why: list[SourceError] = []
         targets, rights, dry_run, foreign, context = await asyncio.gather(
-            _known(self._cluster.preview(prepared)),
-            _known(self._cluster.permissions(prepared)),
+            _known(self._cluster.preview(prepared), why),
+            _known(self._cluster.permissions(prepared), why),
             self._dry_run(prepared),
-            _known(self._cluster.foreign_chaos(self._session)),
-            _known(self._cluster.context()),
+            _known(self._cluster.foreign_chaos(self._session), why),
+            _known(self._cluster.context(), why),
         )
         if targets is None and rights is None and dry_run is None and foreign is None:
+            reason = f": {why[0].message}" if why else ""
             hint = "Nothing is started blindly: start it again when the cluster is back."
             raise SourceError(
-                "kubernetes", "the cluster answers none of the questions before a start", hint=hint
+                "kubernetes", f"the cluster answers none of the questions before a start{reason}", hint=hint
             )
         facts = self._facts(experiment, prepared, targets, rights, dry_run, foreign, context)
         return prepared, ExperimentChecked(
@@ -142,13 +144,16 @@ class Previewer(Part):
         )
 
 
-async def _known(question: Awaitable[T]) -> T | None:
-    """The answer, or None where there was none: a guard says then that it could not tell."""
+async def _known(question: Awaitable[T], why: list[SourceError]) -> T | None:
+    """The answer, or None where there was none: a guard says then that it could not tell. `why` is added to."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await question
-    except (SourceError, TimeoutError):
-        return None
+    except SourceError as error:
+        why.append(error)
+    except TimeoutError:
+        pass
+    return None
 
 
 def _right(found: Permission) -> Right:
