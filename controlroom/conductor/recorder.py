@@ -128,6 +128,11 @@ class Recorder:
         """Waits for the next event."""
         await self._news.wait()
 
+    @property
+    def closed(self) -> bool:
+        """Whether no more events will come."""
+        return self._closed
+
     def close(self) -> None:
         """No more events will come; followers end."""
         self._closed = True

@@ -151,9 +151,9 @@ class Host:
         info = RoomInfo(
             session=self._folder.name, title=self._loaded.plan.title, folder=str(self._folder.path)
         )
-        server = Server(path, info, recorder)
+        server = Server(path, info, recorder, self._loaded.plan.access, after=len(recorder.events))
         await server.start()
-        self._host_file = HostFile(pid=os.getpid(), socket=str(path))
+        self._host_file = HostFile(pid=os.getpid(), socket=str(path), shared=str(server.shared or ""))
         await asyncio.to_thread(self._folder.set_host, self._host_file)
         self._stack.push_async_callback(self._leave, server)
         return server

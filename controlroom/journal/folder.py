@@ -20,6 +20,8 @@ class HostFile(Value):
 
     pid: int
     socket: str
+    shared: str = ""
+    """Socket for the group that the plan lets in; empty: nobody else may attach."""
 
 
 class SessionFolder:

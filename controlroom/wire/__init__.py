@@ -22,6 +22,7 @@ from controlroom.wire.messages import (
     decode_up,
     encode,
     event_line,
+    number_in,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "decode_up",
     "encode",
     "event_line",
+    "number_in",
 ]

@@ -117,6 +117,18 @@ def decode_up(line: bytes) -> FromViewer:
         raise WireError(str(error)) from error
 
 
+class _Numbered(msgspec.Struct):
+    id: int
+
+
+def number_in(line: bytes) -> int | None:
+    """The number of an intent in a line that is no message otherwise, so that its author learns of it."""
+    try:
+        return msgspec.json.decode(line, type=_Numbered).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def decode_down(line: bytes) -> FromHost:
     """Raises :class:`WireError` for anything else."""
     try:

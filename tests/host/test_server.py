@@ -1,155 +1,63 @@
-"""The socket: seats, catching up, and viewers that send what is no message."""
+"""The socket: greeting, catching up, and viewers that send what is no message."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from controlroom import wire
-from controlroom.conductor.conductor import Conductor, Means
 from controlroom.core import intents as i
-from controlroom.core.events import Actor, NoteWritten
-from controlroom.core.info import RoomInfo
-from controlroom.core.intents import Accepted, Answer, Intent
+from controlroom.core.intents import Accepted, Refused
+from controlroom.host import grumbles
 from controlroom.host import server as server_module
-from controlroom.host.server import Server
 from controlroom.room import RoomClosed
-from controlroom.room.attached import AttachedRoom, attach
-from controlroom.sources.load import NoLoad
-from tests.conductor.fakes import Bench, FakeAlerts
-
-
-class Desk:
-    """Takes notes, and nothing else, in place of a conductor."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self.actors: list[Actor] = []
-
-    async def submit(self, intent: Intent, actor: Actor) -> Answer:
-        if not isinstance(intent, i.WriteNote):
-            raise ValueError("only notes are taken here")
-        self.actors.append(actor)
-        body = NoteWritten(note=f"note-{len(self.actors)}", type=intent.type, text=intent.text)
-        return Accepted(seq=self._bench.recorder.record(body, actor=actor).seq)
-
-
-class Place:
-    """A server with an open session of one event."""
-
-    def __init__(self, socket: Path) -> None:
-        self.bench = Bench()
-        self.socket = socket
-        self.desk = Desk(self.bench)
-        self.server = Server(socket, RoomInfo(session="day", title="A day"), self.bench.recorder)
-
-    def note(self, text: str) -> None:
-        self.bench.recorder.record(NoteWritten(note="note", type="observation", text=text))
-
-    async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_unix_connection(self.socket, limit=wire.LONGEST_DOWN)
-
-    async def seated(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A viewer that has been welcomed and told of everything."""
-        reader, writer = await self.raw()
-        writer.write(wire.encode(wire.Hello(version=wire.VERSION)))
-        assert isinstance(await heard(reader), wire.Welcome)
-        for _ in self.bench.recorder.events:
-            assert isinstance(await heard(reader), wire.EventLine)
-        return reader, writer
-
-
-async def heard(reader: asyncio.StreamReader) -> object:
-    async with asyncio.timeout(5.0):
-        return wire.decode_down(await reader.readline())
-
-
-async def first(room: AttachedRoom, number: int) -> list[int]:
-    """The seq of the next events."""
-    found: list[int] = []
-    async with asyncio.timeout(5.0):
-        async for event in room.events():
-            found.append(event.seq)
-            if len(found) == number:
-                break
-    return found
-
-
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    found = Place(tmp_path / "s.sock")
-    await found.server.start()
-    found.server.conduct(found.desk)  # type: ignore[arg-type]
-    yield found
-    found.bench.recorder.close()
-    await found.server.close()
+from tests.host.place import Place, conductor_for, first, heard, texts
 
 
 async def test_every_viewer_is_told_everything_from_where_it_wants(place: Place) -> None:
     for number in range(2, 21):
         place.note(f"note {number}")
     for since in (0, 1, 7, 19, 20):
-        room = await attach(place.socket, since=since)
+        room = await place.room(since=since)
         place.note("and one more")
-        head = len(place.bench.recorder.events)
-        assert await first(room, head - since) == list(range(since + 1, head + 1))
-        await room.close()
+        head = len(place.recorder.events)
+        assert [event.seq for event in await first(room, head - since)] == list(range(since + 1, head + 1))
 
 
 async def test_two_viewers_see_what_either_does(place: Place) -> None:
-    maria = await attach(place.socket, name="maria")
-    sam = await attach(place.socket, name="sam")
-    assert await maria.submit(i.WriteNote(type="observation", text="by maria")) == Accepted(seq=2)
-    assert await sam.submit(i.WriteNote(type="observation", text="by sam")) == Accepted(seq=3)
-    assert await first(maria, 3) == await first(sam, 3) == [1, 2, 3]
+    maria, sam = await place.room(name="maria"), await place.room(name="sam")
+    assert isinstance(await maria.submit(i.WriteNote(type="observation", text="by maria"), seen=1), Accepted)
+    assert isinstance(await sam.submit(i.WriteNote(type="observation", text="by sam")), Accepted)
+    assert await first(maria, 5) == await first(sam, 5) == place.recorder.events
     assert [actor.name for actor in place.desk.actors] == ["maria", "sam"]
+    assert place.desk.seen == [1, 0]
     await maria.close()
-    assert await sam.submit(i.WriteNote(type="observation", text="sam stays")) == Accepted(seq=4)
-    await sam.close()
+    assert isinstance(await sam.submit(i.WriteNote(type="observation", text="sam stays")), Accepted)
 
 
-async def test_a_long_history_reaches_a_viewer_that_reads_slowly(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "SLOW", 256 * 1024)
-    monkeypatch.setattr(server_module, "CATCHING_UP", 64 * 1024)
+async def test_a_viewer_that_says_it_has_seen_more_than_there_is_is_told_so(place: Place) -> None:
+    with pytest.raises(RoomClosed, match="there are 1 events: attach from the start"):
+        await place.room(since=2)
+    assert place.seats() == []
+
+
+async def test_a_long_history_reaches_a_viewer_that_reads_slowly(place: Place) -> None:
     for _ in range(400):
         place.note("x" * 4000)
     reader, writer = await place.raw()
     writer.write(wire.encode(wire.Hello(version=wire.VERSION)))
     assert isinstance(await heard(reader), wire.Welcome)
     seen = 0
-    while seen < len(place.bench.recorder.events):
+    while seen < len(place.recorder.events):
         message = await heard(reader)
         assert isinstance(message, wire.EventLine)
         seen += 1
         assert message.decoded().seq == seen
         await asyncio.sleep(0)
     writer.close()
-
-
-async def test_a_viewer_that_does_not_read_is_dropped_and_the_others_notice_nothing(
-    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(server_module, "SLOW", 256 * 1024)
-    deaf = socket.socket(socket.AF_UNIX)
-    with deaf, caplog.at_level(logging.WARNING):
-        deaf.connect(str(place.socket))
-        deaf.sendall(wire.encode(wire.Hello(version=wire.VERSION)))
-        room = await attach(place.socket)
-        for number in range(600):
-            place.note("x" * 4000)
-            if number % 20 == 0:
-                await asyncio.sleep(0)
-        assert await first(room, 601) == list(range(1, 602))
-        await room.close()
-    assert "a viewer was too slow and was dropped" in caplog.text
 
 
 NO_MESSAGES = {
@@ -161,8 +69,12 @@ NO_MESSAGES = {
     "no number": b'{"msg":"submit","intent":{"intent":"halt"}}\n',
     "an unknown intent": b'{"msg":"submit","id":1,"intent":{"intent":"format-disk"}}\n',
     "a wrong field": b'{"msg":"submit","id":1,"intent":{"intent":"halt","reason":7}}\n',
+    "a number that cannot be": b'{"msg":"submit","id":1,"seen":-1,"intent":{"intent":"halt"}}\n',
     "not UTF-8": b'{"msg":"submit","id":1,"intent":{"intent":"halt","reason":"\xff"}}\n',
     "deep": b"[" * 100_000 + b"\n",
+    "hello again": wire.encode(wire.Hello(version=wire.VERSION)),
+    "too long": b'{"msg":"' + b"x" * (wire.LONGEST_UP + 10) + b"\n",
+    "much too long": b"x" * (4 * wire.LONGEST_UP) + b"\n",
 }
 
 
@@ -176,64 +88,79 @@ async def test_what_is_no_message_is_answered_with_a_complaint_and_logged(
         complaint = await heard(reader)
     assert isinstance(complaint, wire.Complaint)
     assert complaint.reason
+    assert complaint.id == (1 if b'"id":1' in line else None)
     assert "not a message" in caplog.text
     # The connection goes on.
     note = i.WriteNote(type="observation", text="still here")
     writer.write(wire.encode(wire.Submit(id=5, intent=note)))
     answers = [await heard(reader), await heard(reader)]
-    assert wire.Answered(id=5, answer=Accepted(seq=2)) in answers
+    assert wire.Answered(id=5, answer=Accepted(seq=3)) in answers
     writer.close()
 
 
-async def test_a_line_that_is_too_long_ends_the_connection_with_the_reason(
+async def test_a_flood_of_nonsense_fills_no_log_and_holds_nobody_up(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     reader, writer = await place.seated()
-    with caplog.at_level(logging.WARNING):
-        writer.write(b'{"msg":"' + b"x" * (wire.LONGEST_UP + 10))
-        assert await heard(reader) == wire.Goodbye(reason="a line was too long")
-    assert str(wire.LONGEST_UP) in caplog.text
-    assert await reader.read() == b""
+    room = await place.room(name="maria")
+
+    async def flood() -> None:
+        for _ in range(200):
+            writer.write(b"\n" * 1000)
+            await writer.drain()
+
+    async def read() -> int:
+        complaints = 0
+        while complaints < 20_000:
+            complaints += isinstance(wire.decode_down(await reader.readline()), wire.Complaint)
+        return complaints
+
+    with caplog.at_level(logging.INFO):
+        flooding, reading = asyncio.create_task(flood()), asyncio.create_task(read())
+        for number in range(20):
+            answer = await room.submit(i.WriteNote(type="note", text=str(number)))
+            assert isinstance(answer, Accepted)
+        assert not reading.done(), "the flood was over before anybody could be held up"
+        flooding.cancel()
+        reading.cancel()
+    assert len(caplog.records) <= grumbles.MOST + 1
     writer.close()
 
 
 async def test_an_intent_that_breaks_is_a_complaint_and_not_the_end(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room = await attach(place.socket)
+    room = await place.room()
     with caplog.at_level(logging.ERROR), pytest.raises(RoomClosed, match=r"internal error.*only notes"):
         await room.submit(i.CleanUp())
     assert "only notes are taken here" in caplog.text
+    assert "Traceback" in caplog.text
     assert isinstance(await room.submit(i.WriteNote(type="observation", text="on we go")), Accepted)
-    await room.close()
 
 
-async def test_before_the_session_is_open_intents_are_told_so(tmp_path: Path) -> None:
+async def test_before_the_session_is_open_intents_are_refused_and_nobody_is_on_record(tmp_path: Path) -> None:
     place = Place(tmp_path / "s.sock")
-    await place.server.start()
-    room = await attach(place.socket)
-    with pytest.raises(RoomClosed, match="not open yet"):
-        await room.submit(i.HaltAll())
-    await room.close()
-    place.bench.recorder.close()
-    await place.server.close()
+    place.recorder.events.clear()
+    place.recorder.lines.clear()
+    await place.open()
+    room = await place.room(name="maria")
+    assert await room.submit(i.HaltAll()) == Refused(
+        reason="the session is not open yet", hint="try again in a moment"
+    )
+    assert place.seats() == []
+    place.note("the first event")
+    await place.until(lambda: place.seats() == ["viewer-1 facilitator maria"])
+    await place.close()
     assert not place.socket.exists()
-
-
-@pytest.mark.parametrize("seat", ["scribe", "audience"])
-async def test_a_seat_that_is_not_open_is_refused_by_name(place: Place, seat: str) -> None:
-    with pytest.raises(RoomClosed, match=f"the seat {seat} is not open"):
-        await attach(place.socket, seat=seat)  # type: ignore[arg-type]
 
 
 GREETINGS = {
     "another version": (wire.encode(wire.Hello(version=wire.VERSION + 1)), "speaks version 1"),
-    "an intent first": (
-        wire.encode(wire.Submit(id=1, intent=i.HaltAll())),
-        "speaks version 1",
-    ),
+    "an intent first": (wire.encode(wire.Submit(id=1, intent=i.HaltAll())), "speaks version 1"),
     "no message": (b"GET / HTTP/1.1\r\n", "say hello first"),
     "too long": (b"x" * (wire.LONGEST_UP + 10), "say hello first"),
+    "no such seat": (b'{"msg":"hello","version":1,"seat":"pilot"}\n', "say hello first"),
+    "a number that cannot be": (b'{"msg":"hello","version":1,"since":-1}\n', "say hello first"),
 }
 
 
@@ -245,6 +172,7 @@ async def test_who_does_not_greet_as_agreed_is_told_why(place: Place, greeting: 
     assert isinstance(goodbye, wire.Goodbye)
     assert reason in goodbye.reason
     assert await reader.read() == b""
+    assert place.seats() == []
     writer.close()
 
 
@@ -255,46 +183,27 @@ async def test_who_says_nothing_is_sent_away(place: Place, monkeypatch: pytest.M
     writer.close()
 
 
-async def test_another_account_is_refused_by_the_kernels_word(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 12345)
-    with pytest.raises(RoomClosed, match="belongs to another account"):
-        await attach(place.socket)
-
-
 async def test_the_end_of_the_session_ends_every_room_in_good_order(place: Place) -> None:
-    room = await attach(place.socket)
+    room, onlooker = await place.room(), await place.room("audience")
     place.note("the last word")
-    place.bench.recorder.close()
+    place.recorder.close()
     await place.server.close()
     async with asyncio.timeout(5.0):
-        assert [event.seq async for event in room.events()] == [1, 2]
-    await room.close()
+        assert texts([event async for event in room.events()]) == ["the last word"]
+        assert texts([event async for event in onlooker.events()]) == ["the last word"]
     with pytest.raises(RoomClosed, match="no host answers"):
-        await attach(place.socket)
+        await place.room()
 
 
 async def test_a_halt_is_answered_at_once_while_the_disk_hangs(tmp_path: Path) -> None:
     place = Place(tmp_path / "s.sock")
     place.bench.writer.hanging = True
-    bench = place.bench
-    means = Means(
-        metrics=bench.metrics,
-        alerts=FakeAlerts(),
-        cluster=bench.cluster,
-        load=NoLoad(),
-        read_plan=lambda text: bench.loaded,
-    )
-    place.server.conduct(Conductor(bench.recorder, means))
-    await place.server.start()
-    room = await attach(place.socket)
+    await place.open(conductor_for(place.bench))
+    room = await place.room()
     loop = asyncio.get_running_loop()
     began = loop.time()
     answer = await room.submit(i.HaltAll(reason="now"))
     assert loop.time() - began < 0.5
     assert isinstance(answer, Accepted)
     assert answer.note == "not yet on disk"
-    await room.close()
-    bench.recorder.close()
-    await place.server.close()
+    await place.close()

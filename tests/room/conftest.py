@@ -29,7 +29,7 @@ class StubConductor:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def submit(self, intent: Intent, actor: Actor) -> Answer:
+    async def submit(self, intent: Intent, actor: Actor, seen: int = 0) -> Answer:
         self.asked.append((intent, actor))
         self.arrived.put_nowait(intent)
         await self.gate.wait()
@@ -56,6 +56,18 @@ class House:
         self.recorder.record(opening())
         await self.server.start()
         self.server.conduct(self.conductor)
+
+    def cut(self) -> None:
+        """Every connection breaks; the host lives on."""
+        for viewer in self.server._viewers:
+            viewer.outlet.abort()
+
+    async def die(self) -> None:
+        """The host is gone without a word."""
+        for server in self.server._servers:
+            server.close()
+        self.socket.unlink()
+        self.cut()
 
     def note(self, text: str) -> None:
         self.recorder.record(NoteWritten(note="n", type="note", text=text))

@@ -73,10 +73,11 @@ async def test_the_example_client_watches_and_writes_a_note(house: House) -> Non
     assert lines[0] == "in the room of A day"
     assert [line.split()[-1] for line in lines if "  " in line] == [
         "session.opened",
+        "seat.taken",
         "note.written",
         "note.written",
     ]
-    assert "answered: {'type': 'accepted', 'seq': 2}" in lines
+    assert "answered: {'type': 'accepted', 'seq': 3}" in lines
     assert lines[-1] == "goodbye closed"
-    body = house.recorder.events[1].body
+    body = house.recorder.events[2].body
     assert isinstance(body, NoteWritten) and body.text == "hello from outside"

@@ -15,13 +15,14 @@ from controlroom import wire
 from controlroom.core.events import Event, encode_event
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Accepted, Intent, Refused
-from controlroom.wire.messages import FromHost, FromViewer
+from controlroom.wire.messages import FromHost, FromViewer, Seq
 from tests.journal.books import day, journals
 
 _PLAIN: dict[object, st.SearchStrategy[object]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=50),
     bool: st.booleans(),
     int: st.integers(-(2**63), 2**63 - 1),
+    Seq: st.integers(0, 2**63 - 1),
     float: st.floats(allow_nan=False, allow_infinity=False),
     datetime: st.integers(-(10**9), 10**11).map(lambda number: datetime.fromtimestamp(number / 8, UTC)),
     type(None): st.none(),
@@ -55,11 +56,13 @@ answers = values(Accepted) | values(Refused)
 
 @pytest.mark.parametrize("kind", INTENTS, ids=lambda kind: str(kind.__struct_config__.tag))
 def test_every_intent_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
-    @given(values(kind), st.integers(0, 2**53))
-    def arrives(intent: Intent, number: int) -> None:
-        line = wire.encode(wire.Submit(id=number, intent=intent))
+    @given(values(kind), st.integers(0, 2**53), st.integers(0, 2**53))
+    def arrives(intent: Intent, number: int, seen: int) -> None:
+        submit = wire.Submit(id=number, intent=intent, seen=seen)
+        line = wire.encode(submit)
         assert line.endswith(b"\n") and line.count(b"\n") == 1
-        assert wire.decode_up(line) == wire.Submit(id=number, intent=intent)
+        assert wire.decode_up(line) == submit
+        assert wire.number_in(line) == number
 
     arrives()
 
