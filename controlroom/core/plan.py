@@ -6,7 +6,7 @@ follows. Identifiers are lower-case words joined by hyphens (metrics: underscore
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from controlroom.core.info import Seat
 from controlroom.core.values import Value
@@ -289,6 +289,40 @@ class Access(Value):
     seats: tuple[Seat, ...]
 
 
+ToldAbout = Literal["phases", "injections", "halts", "incidents", "verdict", "end"]
+Listeners = Literal["public", "facilitators"]
+"""Who reads along outside: everybody (told no more than an audience sees), or those who may know all."""
+
+
+class Chat(Value):
+    """What is told in the chat that the bindings name."""
+
+    audience: Listeners = "public"
+    tell: tuple[ToldAbout, ...] = get_args(ToldAbout)
+
+
+class Panel(Value):
+    """A panel of a dashboard that pictures are taken of."""
+
+    title: str
+    dashboard: str
+    """Its uid."""
+    panel: str
+    variables: dict[str, str] = {}
+
+
+class Grafana(Value):
+    """What is marked on the dashboards of the Grafana that the bindings name, and pictured from them."""
+
+    audience: Listeners = "public"
+    mark: tuple[Literal["phases", "faults"], ...] = ("phases", "faults")
+    dashboard: str | None = None
+    """Uid of the one dashboard that is marked; None: all that show marks by their tags."""
+    token: str = "${GRAFANA_TOKEN:-}"
+    """Name of the environment; its value is never recorded."""
+    panels: tuple[Panel, ...] = ()
+
+
 class Plan(Value):
     id: str
     title: str
@@ -323,6 +357,8 @@ class Plan(Value):
     vanished: Vanished = Vanished()
     access: Access | None = None
     """None: the account that runs the host, and nobody else."""
+    chat: Chat = Chat()
+    grafana: Grafana = Grafana()
 
     def phase(self, name: str) -> Phase:
         return next(phase for phase in self.phases if phase.id == name)

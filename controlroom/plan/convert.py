@@ -11,7 +11,7 @@ from controlroom.core import plan as core
 from controlroom.plan.models import figures as written
 from controlroom.plan.models.base import identified
 from controlroom.plan.models.day import Experiment, Load, Phase, Question, Step
-from controlroom.plan.models.plan import Bindings, PlanFile
+from controlroom.plan.models.plan import Bindings, Grafana, PlanFile
 from controlroom.plan.times import Moment
 
 
@@ -54,6 +54,8 @@ def to_plan(file: PlanFile, name: str) -> core.Plan:
         approvals=tuple(core.Approval(**approval.model_dump()) for approval in file.approvals),
         vanished=core.Vanished(**file.vanished.model_dump()),
         access=core.Access(group=file.access.group, seats=file.access.seats) if file.access else None,
+        chat=core.Chat(**file.chat.model_dump()),
+        grafana=_grafana(file.grafana),
     )
 
 
@@ -131,6 +133,11 @@ def _bindings(bindings: Bindings) -> core.Bindings:
         chat=bindings.chat,
         kubeconfig=bindings.kubeconfig,
     )
+
+
+def _grafana(grafana: Grafana) -> core.Grafana:
+    panels = tuple(core.Panel(**panel.model_dump()) for panel in grafana.panels)
+    return core.Grafana(**grafana.model_dump(exclude={"panels"}), panels=panels)
 
 
 def _load(load: Load | None) -> core.Load | None:

@@ -83,6 +83,11 @@ def resolve_environment(environment: Mapping[str, str], environ: Mapping[str, st
     return {key: found[f"load.environment.{key}"] for key in environment}
 
 
+def resolve_token(written: str, environ: Mapping[str, str]) -> str:
+    """Grafana's token; empty: there is none. Raises MissingNames."""
+    return _expand_all({"grafana.token": written}, environ)["grafana.token"]
+
+
 def _expand_all(written: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     missing: dict[str, str] = {}

@@ -60,6 +60,9 @@ MODELS: list[tuple[str, type[BaseModel], str]] = [
     ("approvals", day.Approval, "On record with its reason."),
     ("vanished", plan.Vanished, "For a closed terminal or a lost connection."),
     ("access", plan.Access, "For a scribe or a shared screen under an account of its own."),
+    ("chat", plan.Chat, "In a rehearsal nothing is told."),
+    ("grafana", plan.Grafana, "In a rehearsal nothing is marked, and there is nothing to picture."),
+    ("grafana: panels", plan.Panel, "One entry each; a picture shows the stretch of time that it is named for."),
 ]
 
 

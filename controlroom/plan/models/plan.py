@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from controlroom.plan.models.base import Id, Length, Strict, Text, Zone
 from controlroom.plan.models.day import (
@@ -32,7 +32,30 @@ def _without_credentials(value: str) -> str:
     return value
 
 
+_ONE_NAME = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}|")
+_OWN_MACHINE = re.compile(r"[a-z]+://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^@\s]*)?")
+
+
+def _one_name(value: str) -> str:
+    if not _ONE_NAME.fullmatch(value):
+        raise ValueError(
+            "this is a secret, and the plan is recorded: write one name of the environment, like ${NAME} or ${NAME:-}"
+        )
+    return value
+
+
+def _by_name(value: str) -> str:
+    return value if _OWN_MACHINE.fullmatch(value) else _one_name(value)
+
+
 Address = Annotated[str, AfterValidator(_without_credentials)]
+SecretAddress = Annotated[str, AfterValidator(_by_name)]
+Token = Annotated[str, AfterValidator(_one_name)]
+PanelId = Annotated[
+    Text,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}),
+]
 
 
 class Cluster(Strict):
@@ -51,7 +74,12 @@ class Bindings(Strict):
     prometheus: Address = Field(description="Base address of Prometheus.")
     alertmanager: Address = Field(description="Base address of Alertmanager.")
     grafana: Address | None = Field(default=None, description="Base address of Grafana; empty: none.")
-    chat: Address | None = Field(default=None, description="Webhook of the incident channel; empty: none.")
+    chat: SecretAddress | None = Field(
+        default=None,
+        description="Address of the incident channel, as one name of the environment, since it holds its own secret: "
+        "the webhook that Slack, Teams, Discord or Google Chat gave, or an Apprise address like `slack://…`; several "
+        "with spaces between them; empty: none.",
+    )
     kubeconfig: Text | None = Field(
         default=None,
         description="Path of the kubeconfig; without it the usual one (`KUBECONFIG`, `~/.kube/config`).",
@@ -76,6 +104,59 @@ class Access(Strict):
     )
     seats: tuple[Literal["facilitator", "scribe", "audience"], ...] = Field(
         min_length=1, description="The seats that they may take; every other is refused."
+    )
+
+
+class Chat(Strict):
+    """What is told in the chat of `bindings`, if there is one."""
+
+    audience: Literal["public", "facilitators"] = Field(
+        default="public",
+        description="Who reads it. `public`: nothing is told that an audience does not see, so an injection only "
+        "once it is revealed; `facilitators`: all, as it happens.",
+    )
+    tell: tuple[Literal["phases", "injections", "halts", "incidents", "verdict", "end"], ...] = Field(
+        default=("phases", "injections", "halts", "incidents", "verdict", "end"),
+        description="What is told. Whatever is not in the list is not; `[]`: nothing.",
+    )
+
+
+class Panel(Strict):
+    """A panel that pictures are taken of: at the baseline, when the faults have acted, and at the end."""
+
+    title: Text = Field(description="Title in the report.")
+    dashboard: Text = Field(description="Uid of its dashboard: what follows `/d/` in the address.")
+    panel: PanelId = Field(
+        description="Its id: what follows `viewPanel=` in the address, like `4` or `panel-4`."
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="Variables of the dashboard, by name and without `var-`."
+    )
+
+
+class Grafana(Strict):
+    """What is marked on the dashboards of `bindings`, if there are any, and pictured from them."""
+
+    audience: Literal["public", "facilitators"] = Field(
+        default="public",
+        description="Who looks at the dashboards. `public`: faults are marked once they are revealed, back to when "
+        "they began; `facilitators`: as they happen.",
+    )
+    mark: tuple[Literal["phases", "faults"], ...] = Field(
+        default=("phases", "faults"),
+        description="What is marked, from its beginning to its end; `[]`: nothing.",
+    )
+    dashboard: Text | None = Field(
+        default=None,
+        description="Uid of the one dashboard that is marked; without it: every dashboard with an annotation query "
+        "for the tag `controlroom`.",
+    )
+    token: Token = Field(
+        default="${GRAFANA_TOKEN:-}",
+        description="Token of a service account, as one name of the environment; it may write annotations.",
+    )
+    panels: tuple[Panel, ...] = Field(
+        default=(), description="Panels that pictures are taken of, by Grafana's image renderer."
     )
 
 
@@ -125,4 +206,8 @@ class PlanFile(Strict):
     vanished: Vanished = Field(default_factory=Vanished, description="What happens when nobody is there.")
     access: Access | None = Field(
         default=None, description="Who else may attach; without it only the account that runs the day."
+    )
+    chat: Chat = Field(default_factory=Chat, description="What is told in the chat.")
+    grafana: Grafana = Field(
+        default_factory=Grafana, description="What is marked on dashboards and pictured from them."
     )
