@@ -39,6 +39,7 @@ class Aborting(Part):
         return await self.write(e.AbortHeld(rule=intent.rule), actor)
 
     async def run(self) -> None:
+        await self._take_up()
         try:
             while True:
                 for rule in self.plan.abort:
@@ -48,10 +49,21 @@ class Aborting(Part):
             for task in self._countdowns.values():
                 task.cancel()
 
+    async def _take_up(self) -> None:
+        """A rule that had fired when its host died, and no halt on record: it is done now."""
+        halted = max((halt.t for halt in self.state.halts), default=-1.0)
+        for abort in self.state.aborts.values():
+            if abort.status == "fired" and abort.t > halted and self.state.running:
+                text = next((rule.text for rule in self.plan.abort if rule.id == abort.rule), abort.rule)
+                await self._halt(f"abort rule: {text}")
+                return
+
     def _look(self, rule: AbortRule) -> None:
         broken, value = self.broken(rule)
         known = self.state.aborts.get(rule.id)
-        if broken and known is None and self.state.running and not self.state.locked:
+        # A host that died took its countdown along: it begins anew, so that a person has time to react.
+        anew = known is None or (known.status == "counting" and rule.id not in self._countdowns)
+        if broken and anew and self.state.running and not self.state.locked:
             self.recorder.record(e.AbortBreached(rule=rule.id, value=value, countdown=rule.countdown))
             self._countdowns[rule.id] = asyncio.create_task(self._count_down(rule))
         elif known is not None and not broken and known.status != "fired":

@@ -23,6 +23,7 @@ from controlroom.conductor.people import People
 from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.reconciling import Reconciling
 from controlroom.conductor.recorder import HOST, Recorder
+from controlroom.conductor.resuming import Resuming
 from controlroom.conductor.sampling import Sampler
 from controlroom.conductor.script import SCRIPT, Script
 from controlroom.conductor.watching import Measuring, Watching
@@ -78,6 +79,9 @@ class Conductor:
         previewer = Previewer(recorder, means.cluster)
         self._faults = Faults(recorder, means.cluster, self._gate, previewer)
         self._halting = Halting(recorder, means.cluster, self._gate, self._faults)
+        self._resuming = Resuming(
+            recorder, means.cluster, self._gate, self._faults, self._halting, self._watchman
+        )
         self._loading = Loading(recorder, means.load)
         self._sampler = Sampler(recorder, means.metrics, self._watchman)
         self._alerting = Alerting(recorder, means.metrics, means.alerts, self._watchman)
@@ -127,6 +131,25 @@ class Conductor:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
         await self._measuring.warm_up()
         await self.recorder.durably(opened, actor=HOST, patience=5.0)
+        await self._live()
+
+    async def resume(self, *, halt: bool = False) -> None:
+        """Goes on with the session of a host that died, which the recorder has taken up; `halt`: halts it first."""
+        state = self.recorder.state
+        if abs(self.recorder.clock.rate - state.rate) > 1e-6 and self.recorder.clock.rate > 0:
+            self.recorder.record(e.RateChanged(rate=self.recorder.clock.rate))
+        if state.status == "ending":
+            asked = next(
+                own.body for own in reversed(self.recorder.past) if isinstance(own.body, e.SessionEnding)
+            )
+            if asked.how == "leave":
+                self._let_go.set()
+            self._end.set()
+        if halt:
+            await self._halting.halt(i.HaltAll(reason="asked for on resuming"), HOST)
+        await self._live()
+
+    async def _live(self) -> None:
         if self._means.world is not None:
             self._measuring.by_definition()
             self._means.world.watch(self._hear_of_world)
@@ -156,12 +179,18 @@ class Conductor:
                 await asyncio.sleep(AGAIN)
 
     @property
+    def _begun(self) -> bool:
+        """Whether a phase was ever opened."""
+        return any(phase.status != "planned" for phase in self.recorder.state.phases)
+
+    @property
     def _in_lab(self) -> bool:
         opened = self.recorder.state.opened
         return opened is not None and opened.lab
 
     def _services(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         services: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("resuming", self._resuming.run),
             ("sampling", self._sampler.run),
             ("alerting", self._alerting.run),
             ("watching", self._watching.run),
@@ -207,7 +236,7 @@ class Conductor:
     async def _until_the_end(self) -> None:
         if self._headless:
             await _first(self._live_headless(), self._end.wait())
-        elif self._in_lab:
+        elif self._in_lab and not (self.recorder.resumption and self._begun):
             # A newcomer should see something move; on a cluster the facilitator opens the day.
             await self._day.next_phase(i.NextPhase(), HOST)
         await self._end.wait()
@@ -229,6 +258,7 @@ class Conductor:
         """Everything of ours is ended, and proven to be."""
         await self._faults.clean_up(i.CleanUp(), HOST)
         await self._halting.settled()
+        await self._resuming.clear()
         await self._faults.until_clear()
 
     async def _catch_up(self) -> None:
@@ -261,6 +291,7 @@ class Conductor:
     async def _close(self, reason: str) -> None:
         running = () if self._world_over else self.recorder.state.running
         left = tuple(str(run.object) for run in running if run.object)
+        left += () if self._world_over else tuple(str(stray) for stray in self._resuming.left)
         await self._faults.close()
         await self._halting.close()
         await self.recorder.durably(e.SessionClosed(reason=reason, left=left), actor=HOST, patience=5.0)

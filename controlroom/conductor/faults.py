@@ -14,11 +14,12 @@ from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.recorder import NOT_YET, SOURCE, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
-from controlroom.core.events import Actor, Event, PodObserved
+from controlroom.core.events import Actor, Event, ObjectRef, PodObserved
 from controlroom.core.faults import ChaosReading, decode, follow_on, observe
 from controlroom.core.guards import may_start, overrides
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
+from controlroom.core.values import changed
 from controlroom.sources.ports import Cluster, Created, ObjectSeen, Prepared, SourceError
 
 Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
@@ -39,6 +40,7 @@ class Faults(Part):
         self._previewer = previewer
         self._readings: dict[str, ChaosReading] = {}
         self._gone: set[str] = set()
+        self._unseen: set[str] = set()
         self.pods: dict[str, PodObserved] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping: set[str] = set()
@@ -129,7 +131,7 @@ class Faults(Part):
                 self.recorder.record(e.FaultFailed(run=prepared.run, error=error.message, hint=error.hint))
                 return refuse(error.message, error.hint)
             self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
-            self._spawn(self._ask_again(prepared))
+            self._spawn(self._ask_again(prepared.run, prepared.object))
             return Accepted(seq=written.seq, note="no answer: it may be running, and is asked for")
         self._accept(prepared.run, created)
         return Accepted(seq=written.seq)
@@ -147,24 +149,42 @@ class Faults(Part):
             # A halt or a stop was faster than the answer: what just came into being goes at once.
             self._spawn(self.end(run, "halt" if state.locked else "stop"))
 
-    async def _ask_again(self, prepared: Prepared) -> None:
+    async def _ask_again(self, name: str, target: ObjectRef) -> None:
         """An unanswered start is asked for by its own name until the cluster tells."""
         attempt = 0
-        while prepared.run in self.state.runs and self.state.runs[prepared.run].state == "unsure":
+        while name in self.state.runs and self.state.runs[name].state == "unsure":
             await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
             attempt += 1
             try:
-                raw = await self._cluster.read(prepared.object)
+                raw = await self._cluster.read(target)
             except SourceError as error:
-                self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
+                self.recorder.record(e.FaultUnsure(run=name, error=error.message))
                 continue
             if raw is None:
-                self.recorder.record(
-                    e.FaultFailed(run=prepared.run, error="the request never arrived", hint="start it again")
-                )
+                body = e.FaultFailed(run=name, error="the request never arrived", hint="start it again")
+                self.recorder.record(body)
                 return
-            self._readings[prepared.run] = decode(raw)
-            self._observe(prepared.run)
+            self._readings[name] = decode(raw)
+            self._observe(name)
+
+    # After a host that died
+
+    def take_up_unanswered(self, run: Run, why: str) -> None:
+        """A start of which only the request is on record: it may be running."""
+        assert run.object is not None
+        self.recorder.record(e.FaultUnsure(run=run.id, error=why))
+        self._spawn(self._ask_again(run.id, run.object))
+
+    def take_up_stops(self) -> None:
+        """What was to end and may still be there is deleted again, at once."""
+        for run in self.state.running:
+            if run.stop or self.state.locked:
+                self._spawn(self.end(run.id, "halt" if self.state.locked else _why(run)))
+
+    def gone_unseen(self, name: str) -> None:
+        """The object went while no host looked: it is said to be over now, for when it was nobody can tell."""
+        self._unseen.add(name)
+        self.gone(name)
 
     # Following
 
@@ -180,6 +200,10 @@ class Faults(Part):
                 self._readings.pop(seen.run, None)
             self._gone.add(seen.run)
         self._observe(seen.run)
+        run = self.state.runs[seen.run]
+        if run.state == "refused" and not run.stop and not seen.gone:
+            # It was asked for, was not there, and has come after all: nobody follows it.
+            self._spawn(self.end(run.id, "end"))
 
     def saw_pod(self, seen: PodObserved) -> None:
         """A pod changed: it may have been a target, or replace one."""
@@ -196,6 +220,8 @@ class Faults(Part):
         if reading is None and not gone:
             return
         found = observe(run, reading, gone=gone, pods=self.pods, now=self._server_now())
+        if name in self._unseen:
+            found = changed(found, how=f"{found.how} · while no host looked")
         if not _same(run, found):
             at = found.object_end if found.state == "ended" and run.state != "ended" else None
             self.recorder.record(found, actor=SOURCE, at=at, clock="apiserver" if at else "host")
@@ -279,6 +305,12 @@ class Faults(Part):
         """Waits until nothing of ours is active anywhere."""
         while not self.state.all_clear and not (done and done()):
             await self.recorder.changed()
+
+
+def _why(run: Run) -> Why:
+    """What asked for its end."""
+    known: tuple[Why, ...] = ("stop", "clean-up", "halt", "end", "unattended")
+    return next((why for why in known if why == run.stop), "end")
 
 
 def _same(run: Run, found: e.FaultObserved) -> bool:

@@ -6,7 +6,7 @@ even when the disk refuses; a start never is.
 
 from __future__ import annotations
 
-from controlroom.core.events import Event, FaultRequested, HaltRequested, ObjectRef, StopRequested
+from controlroom.core.events import Event, FaultFound, FaultRequested, HaltRequested, ObjectRef, StopRequested
 from controlroom.core.state import State
 from controlroom.sources.ports import Cluster, Created, Prepared
 
@@ -33,6 +33,8 @@ class Gate:
 
     async def delete(self, target: ObjectRef, written: Event) -> bool:
         """Ends a fault; True: it was there. Raises the cluster's SourceError."""
-        if not isinstance(written.body, StopRequested | HaltRequested):
+        body = written.body
+        found = isinstance(body, FaultFound) and not body.known
+        if not (found or isinstance(body, StopRequested | HaltRequested)):
             raise GateClosed("a stop must be on record before it is made")
         return await self._cluster.delete(target)

@@ -46,16 +46,27 @@ class Halting(Part):
             actor=actor,
             patience=PATIENCE,
         )
-        self._proving = asyncio.create_task(self._prove(runs, written, pressed))
+        self._proving = asyncio.create_task(self._prove(runs, written, pressed, {run.id for run in runs}))
         return Accepted(seq=written.seq, note="" if on_disk else NOT_YET)
 
-    async def _prove(self, runs: list[Run], written: Event, pressed: float) -> None:
+    def take_up(self) -> None:
+        """Goes on with a halt whose host died before it was proven; its seconds count from the key all the same."""
+        halt = self.state.halts[-1] if self.state.halts else None
+        if self._proving is not None or halt is None or halt.finished is not None:
+            return
+        events = reversed(self.recorder.events)
+        written = next(event for event in events if isinstance(event.body, e.HaltRequested))
+        runs = list(self.state.running)
+        names = {run.id for run in runs} | (set(halt.runs) & set(self.state.runs))
+        self._proving = asyncio.create_task(self._prove(runs, written, halt.t, names))
+
+    async def _prove(self, runs: list[Run], written: Event, pressed: float, names: set[str]) -> None:
         """Sends every deletion at once, looks for what we do not know of, and follows all to the end."""
         async with asyncio.TaskGroup() as group:
             for run in runs:
                 group.create_task(self._faults.end(run.id, "halt", written))
             group.create_task(self._sweep_unknown(written))
-            group.create_task(self._follow({run.id for run in runs}, pressed))
+            group.create_task(self._follow(names, pressed))
 
     async def _sweep_unknown(self, written: Event) -> None:
         """What carries our label but is in no list of ours goes as well."""

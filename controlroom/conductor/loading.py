@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from controlroom.conductor.context import Handlers, Part, refuse
+from controlroom.conductor.left_over import left_over
 from controlroom.conductor.recorder import HOST, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
@@ -12,6 +14,9 @@ from controlroom.core.events import Actor, StepDue
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.plan import Step
 from controlroom.sources.ports import LoadDriver, SourceError
+
+AGAIN = 1.0
+"""Real seconds before a load that could not be looked at is looked at again."""
 
 
 class Loading(Part):
@@ -22,6 +27,7 @@ class Loading(Part):
         self._driver = driver
         self._stopping = False
         self._busy = asyncio.Lock()
+        self._taken_up = False
 
     def handlers(self) -> Handlers:
         return {i.StartLoad: self.start, i.StopLoad: self.stop}
@@ -53,23 +59,55 @@ class Loading(Part):
     async def run(self) -> None:
         """Starts and stops it when its steps are due; says when it ends by itself."""
         begin = len(self.recorder.events)
+        missed = left_over(self.state)
+        await self._take_up()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._by_plan(begin))
+            group.create_task(self._by_plan(begin, missed))
             group.create_task(self._watch())
 
-    async def _by_plan(self, begin: int) -> None:
+    async def _take_up(self) -> None:
+        """After a host that died: a load that runs is followed on, one that does not is said to have ended.
+
+        One that nothing on record started (its host died in between) is stopped: its step starts it again.
+        """
+        if self.recorder.resumption is None or self._taken_up:
+            return
+        while True:
+            try:
+                async with self._busy:
+                    await self._look_for_it()
+                return
+            except SourceError as error:
+                body = e.SourceFailed(source="load", error=error.message, hint=error.hint)
+                self.recorder.record(body, actor=HOST)
+                await asyncio.sleep(AGAIN)
+
+    async def _look_for_it(self) -> None:
+        running = await self._driver.take_up()
+        if running and not self.state.load_running:
+            await self._driver.stop()
+        if self.state.load_running and not running:
+            self.recorder.record(e.LoadFailed(error="it had ended before the session was taken up again"))
+        self._taken_up = True
+
+    async def _by_plan(self, begin: int, missed: Sequence[Step]) -> None:
+        for step in missed:
+            since = self.state.loads[-1].start if self.state.loads else -1.0
+            if since < self.state.due[step.id] and not self.state.load_error:
+                await self._at(step)
         async for event in self.recorder.follow(begin):
-            if not isinstance(event.body, StepDue):
-                continue
-            step = _step(self, event.body.step)
-            if step.kind == "load-start" and not self.state.load_running:
-                answer = await self.start(i.StartLoad(), HOST)
-            elif step.kind == "load-stop" and self.state.load_running:
-                answer = await self.stop(i.StopLoad(), HOST)
-            else:
-                continue
-            if isinstance(answer, Accepted):
-                self.recorder.record(e.Ticked(list="step", item=step.id, ticked=True), actor=HOST)
+            if isinstance(event.body, StepDue):
+                await self._at(_step(self, event.body.step))
+
+    async def _at(self, step: Step) -> None:
+        if step.kind == "load-start" and not self.state.load_running:
+            answer = await self.start(i.StartLoad(), HOST)
+        elif step.kind == "load-stop" and self.state.load_running:
+            answer = await self.stop(i.StopLoad(), HOST)
+        else:
+            return
+        if isinstance(answer, Accepted):
+            self.recorder.record(e.Ticked(list="step", item=step.id, ticked=True), actor=HOST)
 
     async def _watch(self) -> None:
         while True:

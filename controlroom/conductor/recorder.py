@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
 from controlroom.clock import Clock, utc
 from controlroom.core.columns import Columns, View
-from controlroom.core.events import Actor, Body, Event, Samples, SessionOpened, digest, encode_event
+from controlroom.core.events import (
+    Actor,
+    Body,
+    Event,
+    Samples,
+    SessionOpened,
+    SessionResumed,
+    digest,
+    encode_event,
+)
 from controlroom.core.fold import apply
+from controlroom.core.gap import Gap, gap_after
 from controlroom.core.state import State
 
 HOST = Actor(role="host")
 SOURCE = Actor(role="source")
 
 NOT_YET = "not yet on disk"
+RESUMING = 5.0
+"""Most real seconds that a resumption waits for the disk: a halt may be waiting behind it."""
 
 
 class Journal(Protocol):
@@ -31,7 +43,8 @@ class Journal(Protocol):
 class Recorder:
     """Everything that happens goes through :meth:`record`; nothing else changes the state.
 
-    `t` of an event counts from the first one on the clock's monotonic time, and never goes back.
+    `t` of an event counts from the first one on the clock's monotonic time, and never goes back. A host that died
+    took its monotonic time with it: across a resumption `t` counts by UTC.
     """
 
     def __init__(self, clock: Clock, writer: Journal) -> None:
@@ -45,6 +58,31 @@ class Recorder:
         self._prev = ""
         self._news = asyncio.Event()
         self._closed = False
+        self.resumption: Event | None = None
+        """Where this host took the record up from one that died; None: it began it."""
+
+    def take_up(self, events: Iterable[Event], lines: Iterable[bytes]) -> Gap:
+        """Goes on with what another host wrote: numbers, chain and `t` follow from its last event.
+
+        Returns how long nobody kept the record; :meth:`resumed` says so.
+        """
+        for event, line in zip(events, lines, strict=True):
+            self.events.append(event)
+            self.lines.append(line)
+            self._fold(event)
+        self._prev = digest(self.lines[-1])
+        gap = gap_after(self.events, self.clock.time())
+        self._start = self.clock.monotonic() - self.state.t - gap.seconds
+        return gap
+
+    async def resumed(self, body: SessionResumed) -> None:
+        """Marks the gap, before anything else is recorded."""
+        self.resumption, _ = await self.durably(body, patience=RESUMING)
+
+    @property
+    def past(self) -> list[Event]:
+        """What other hosts wrote before this one took the session up; empty: it began it."""
+        return self.events[: self.resumption.seq - 1] if self.resumption is not None else []
 
     def now(self) -> float:
         """Session seconds."""

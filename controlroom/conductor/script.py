@@ -6,9 +6,10 @@ Kubernetes Events on the service.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from controlroom.conductor.context import Part
+from controlroom.conductor.left_over import left_over
 from controlroom.conductor.recorder import Recorder
 from controlroom.core import intents as i
 from controlroom.core.events import Actor, Event, KubeEvent, StepDue
@@ -41,15 +42,29 @@ class Script(Part):
 
     async def run(self) -> None:
         begin = len(self.recorder.events)
+        missed = left_over(self.state)
         for item in self.plan.checklist:
-            if item.check is None:
+            if item.check is None and item.id not in self.state.checklist:
                 intent = i.SetTick(list="checklist", item=item.id, ticked=True, detail="by script")
                 await self._do(intent)
+        await self._take_up(missed)
         async for event in self.recorder.follow(begin):
             if isinstance(event.body, StepDue):
                 await self._step(next(own for _, own in self.plan.steps if own.id == event.body.step))
             elif isinstance(event.body, KubeEvent):
                 await self._listen(event, event.body)
+
+    async def _take_up(self, missed: Sequence[Step]) -> None:
+        """What the host that died had seen, and its script had not acted on."""
+        for step in missed:
+            started = step.experiment is not None and self.state.latest_run(step.experiment) is not None
+            if not started and step.experiment not in self.state.refused:
+                await self._step(step)
+        marked = {(mark.milestone, mark.text) for mark in self.state.marks.values()}
+        for event in self.recorder.past:
+            said = event.body
+            if isinstance(said, KubeEvent) and (SAID.get(said.reason), said.message) not in marked:
+                await self._listen(event, said)
 
     async def _step(self, step: Step) -> None:
         if step.kind in ("load-start", "load-stop"):

@@ -43,6 +43,8 @@ class Watching(Part):
         self._watchman = watchman
         self._saw = saw
         self._saw_pod = saw_pod
+        self._told: frozenset[KubeEvent] | None = None
+        """Events on record from before this host: the cluster keeps them for an hour and tells them again."""
 
     async def run(self) -> None:
         failures = 0
@@ -64,8 +66,14 @@ class Watching(Part):
             if self._new(event):
                 self.recorder.record(event, actor=SOURCE, clock="apiserver")
             self._saw_pod(event)
-        elif isinstance(event, KubeEvent):
+        elif isinstance(event, KubeEvent) and event not in self._before():
             self.recorder.record(event, actor=SOURCE, at=event.last_at, clock="apiserver")
+
+    def _before(self) -> frozenset[KubeEvent]:
+        if self._told is None:
+            past = self.recorder.past
+            self._told = frozenset(own.body for own in past if isinstance(own.body, KubeEvent))
+        return self._told
 
     def _new(self, seen: PodObserved) -> bool:
         known = self.state.pods.get(f"{seen.namespace}/{seen.name}")

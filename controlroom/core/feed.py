@@ -153,6 +153,20 @@ def _step(before: State, after: State, event: Event) -> Line | None:
     return "step", f"due: {step.text if step else body.step}"
 
 
+def _resumed(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.SessionResumed)
+    return "session", f"resumed after a gap of {body.gap:.0f} s" + (f"; {body.note}" if body.note else "")
+
+
+def _found(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.FaultFound)
+    if body.known:
+        return "fault", f"{run_title(after, body.run)} is still there: followed again"
+    return "fault", f"{body.object} found, which no running experiment explains: deleted"
+
+
 def _seat_left(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.SeatLeft)
@@ -169,6 +183,15 @@ def _unattended(before: State, after: State, event: Event) -> Line | None:
     return "seat", f"no facilitator in the room: {what}"
 
 
+def _attended(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.UnattendedEnded)
+    gone = f"{int(body.seconds // 60)}:{int(body.seconds % 60):02}"
+    if body.halted:
+        return "seat", f"no facilitator for {gone}: halted, as the plan says"
+    return "seat", f"a facilitator is here again after {gone}"
+
+
 def _text(kind: str, write: Callable[[State, e.Body], str]) -> Callable[[State, State, Event], Line | None]:
     def line(before: State, after: State, event: Event) -> Line | None:
         assert isinstance(event.body, e.Body)
@@ -183,7 +206,7 @@ def _field(body: e.Body, name: str) -> str:
 
 _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.SessionOpened: _text("session", lambda s, b: "opened"),
-    e.SessionResumed: _text("session", lambda s, b: "resumed after a gap"),
+    e.SessionResumed: _resumed,
     e.SessionEnding: _text("session", lambda s, b: "ending: waiting for all clear"),
     e.SessionClosed: _text("session", lambda s, b: f"closed: {_field(b, 'reason')}"),
     e.PlanAmended: _text("plan", lambda s, b: f"amended: {_field(b, 'reason')}"),
@@ -208,6 +231,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.FaultFailed: _text(
         "fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} failed: {_field(b, 'error')}"
     ),
+    e.FaultFound: _found,
     e.StopRequested: _text("fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} stopping"),
     e.StopFailed: _text(
         "fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} not stopped: {_field(b, 'error')}"
@@ -236,6 +260,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.SeatTaken: _text("seat", lambda s, b: f"{_field(b, 'name')} ({_field(b, 'seat')}) entered"),
     e.SeatLeft: _seat_left,
     e.UnattendedBegan: _unattended,
+    e.UnattendedEnded: _attended,
     e.InjectGiven: _text("inject", lambda s, b: f"given: {_field(b, 'inject')}"),
     e.Revealed: _text("reveal", lambda s, b: f"{_title(s, _field(b, 'experiment'))} revealed"),
 }

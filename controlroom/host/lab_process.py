@@ -1,4 +1,7 @@
-"""The lab of a rehearsal, as a process of its own that ends with its session."""
+"""The lab of a rehearsal, as a process of its own that ends with its session.
+
+It outlives a host that dies, for a while: the next one finds it by what is written of it in the session's folder.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ import msgspec
 from controlroom.core.clean import clean
 from controlroom.core.values import Value
 from controlroom.host.order import LabOrder
+from controlroom.journal.folder import write_private
+from controlroom.sources.orphan import Identity, Orphan, identify
 
 READY = 30.0
 """Most real seconds until the lab answers."""
@@ -20,8 +25,15 @@ GRACE = 5.0
 """Real seconds that the lab has to end by itself (it writes its ground truth then)."""
 
 
+LAB = "lab.json"
+
+
 class LabFailed(Exception):
     """The lab did not start; the message says why."""
+
+
+class LabLost(Exception):
+    """The lab of a session that is taken up again is gone."""
 
 
 class Addresses(Value):
@@ -33,6 +45,13 @@ class Addresses(Value):
     control: str
     context: str
     namespace: str
+
+
+class LabFile(Value):
+    """Which process the lab of a session is, and where it can be reached."""
+
+    process: Identity
+    addresses: Addresses
 
 
 class LabProcess:
@@ -75,6 +94,9 @@ class LabProcess:
             await self.stop()
             raise LabFailed(f"the lab did not start: {self._last_word()}") from error
         self._draining = asyncio.create_task(self._drain(self._process.stdout))
+        if (identity := identify(self._process.pid)) is not None:
+            found = msgspec.json.encode(LabFile(process=identity, addresses=addresses))
+            await asyncio.to_thread(write_private, self._folder / LAB, found)
         return addresses
 
     def _last_word(self) -> str:
@@ -100,6 +122,7 @@ class LabProcess:
         if self._rules is not None:
             found += ["--rules", str(self._rules)]
         found += ["--context", self._context, "--namespace", self._namespace]
+        found += ["--hosted", "--idle-timeout", str(order.idle)]
         if order.truth:
             found += ["--truth", order.truth]
         return found
@@ -126,3 +149,43 @@ class LabProcess:
                 await process.wait()
         if self._draining is not None:
             self._draining.cancel()
+        with contextlib.suppress(OSError):
+            (self._folder / LAB).unlink()
+
+
+class FoundLab:
+    """The lab that a host which died left running."""
+
+    def __init__(self, folder: Path, process: Orphan, addresses: Addresses) -> None:
+        self._folder = folder
+        self._process = process
+        self.addresses = addresses
+
+    @classmethod
+    def find(cls, folder: Path) -> FoundLab:
+        """Raises :class:`LabLost` where it has ended."""
+        try:
+            written = msgspec.json.decode((folder / LAB).read_bytes(), type=LabFile)
+        except (OSError, msgspec.DecodeError) as error:
+            raise LabLost("nothing is known of its lab") from error
+        process = Orphan.find(written.process)
+        if process is None:
+            raise LabLost("its lab has ended")
+        return cls(folder, process, written.addresses)
+
+    async def ended(self) -> str:
+        """Waits until the lab ends; how, only the host that started it could tell."""
+        await self._process.wait()
+        return "ended"
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL; returns once it is gone."""
+        self._process.send(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(GRACE):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.send(signal.SIGKILL)
+            await self._process.wait()
+        with contextlib.suppress(OSError):
+            (self._folder / LAB).unlink()

@@ -40,7 +40,8 @@ def await_host(process: subprocess.Popen[bytes], folder: SessionFolder) -> HostF
     """Blocks until the host listens; raises :class:`HostFailed`."""
     until = time.monotonic() + READY
     while time.monotonic() < until:
-        if (found := folder.host()) is not None:
+        # The file of a host that died may still be there.
+        if (found := folder.host()) is not None and found.pid == process.pid:
             return found
         if process.poll() is not None:
             break

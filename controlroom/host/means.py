@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
 
 from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
+from controlroom.core.events import PodObserved
 from controlroom.core.plan import Bindings
+from controlroom.host.beginning import Beginning
 from controlroom.journal.folder import SessionFolder
-from controlroom.plan.load import LoadedPlan, read_plan
+from controlroom.plan.load import read_plan
 from controlroom.plan.resolve import resolve, resolve_environment
 from controlroom.sources.lab import LabControl
 from controlroom.sources.ports import LoadDriver
 
+OVERLAP = 60.0
+"""Seconds before the last event of a record from which Kubernetes Events are read again: they come late."""
+
 
 async def means_for(
-    loaded: LoadedPlan,
-    path: Path,
+    begun: Beginning,
     bindings: Bindings,
     folder: SessionFolder,
     clock: Clock,
@@ -29,31 +33,53 @@ async def means_for(
     from controlroom.sources.prometheus import PrometheusSource
 
     found = resolve(bindings, os.environ)
-    plan = loaded.plan
-    metrics = PrometheusSource(found.prometheus, plan.metrics, clock)
-    kubeconfig = Path(found.kubeconfig) if found.kubeconfig else None
-    cluster = KubernetesCluster(found.cluster, kubeconfig, folder.name, clock, since=clock.time())
+    metrics = PrometheusSource(found.prometheus, begun.plan.metrics, clock)
+    kubeconfig = begun.directory / found.kubeconfig if found.kubeconfig else None
+    cluster = KubernetesCluster(
+        found.cluster,
+        kubeconfig,
+        begun.session,
+        clock,
+        since=_since(begun, clock),
+        pods=_pods(begun),
+    )
     return Means(
         metrics=metrics,
         alerts=AlertmanagerSource(found.alertmanager, clock),
         cluster=cluster,
-        load=_load(loaded, path, folder, control),
-        read_plan=lambda text: read_plan(text, path),
+        load=_load(begun, folder, control),
+        read_plan=lambda text: read_plan(text, begun.path),
         world=control,
     )
 
 
-def _load(loaded: LoadedPlan, path: Path, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
+def _since(begun: Beginning, clock: Clock) -> float:
+    """Moment from which Kubernetes Events are news, Unix seconds: of a session that is taken up, since its last
+    event; what is on record already is not told twice."""
+    if begun.past is None:
+        return clock.time()
+    return begun.past.events[-1].at.timestamp() - OVERLAP
+
+
+def _pods(begun: Beginning) -> Iterator[PodObserved]:
+    """The pods that were there when the host before us died."""
+    pods: dict[str, PodObserved] = {}
+    for event in begun.past.events if begun.past else ():
+        if isinstance(event.body, PodObserved):
+            pods[f"{event.body.namespace}/{event.body.name}"] = event.body
+    return (pod for pod in pods.values() if not pod.gone)
+
+
+def _load(begun: Beginning, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
     from controlroom.sources.load import CommandLoad, LabLoad, NoLoad
 
     if control is not None:
         return LabLoad(control)
-    load = loaded.plan.load
+    load = begun.plan.load
     if load is None:
         return NoLoad()
-    return CommandLoad(
-        load, resolve_environment(load.environment, os.environ), folder.path / "load.log", base=path.parent
-    )
+    variables = resolve_environment(load.environment, os.environ)
+    return CommandLoad(load, variables, folder.path / "load.log", base=begun.path.parent)
 
 
 async def close_means(means: Means) -> None:

@@ -7,29 +7,33 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import controlroom
-from controlroom.clock import Clock, WallClock
-from controlroom.conductor.conductor import Conductor, Means
+from controlroom.clock import Clock, ScaledClock, WallClock
+from controlroom.conductor.conductor import LOST, Conductor
 from controlroom.conductor.recorder import Recorder
-from controlroom.core.events import SessionOpened
+from controlroom.core.events import SessionClosed, SessionOpened, SessionResumed
 from controlroom.core.info import RoomInfo
 from controlroom.core.plan import Bindings
 from controlroom.core.values import changed
+from controlroom.host.beginning import Beginning, begin
 from controlroom.host.disk import RETELL, patiently, troubled
-from controlroom.host.lab_process import Addresses, LabProcess
+from controlroom.host.lab_process import Addresses, FoundLab, LabLost, LabProcess
 from controlroom.host.log import host_log
 from controlroom.host.means import close_means, means_for
-from controlroom.host.order import Order
+from controlroom.host.order import LabOrder, Order, keep
 from controlroom.host.runtime import socket_path
 from controlroom.host.server import Server
 from controlroom.journal import report
 from controlroom.journal.folder import HostFile, SessionFolder
+from controlroom.journal.lock import SessionLock
+from controlroom.journal.reader import verify
+from controlroom.journal.taking_up import TORN
 from controlroom.journal.trouble import Trouble
 from controlroom.journal.writer import JournalWriter
-from controlroom.plan.load import LoadedPlan, load_plan
 from controlroom.sources.lab import LabControl
 
 _log = logging.getLogger(__name__)
@@ -43,7 +47,6 @@ class Host:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._folder = SessionFolder(Path(order.folder))
-        self._loaded: LoadedPlan = load_plan(Path(order.plan))
         self._stack = contextlib.AsyncExitStack()
         self._running: asyncio.Task[Any] | None = None
         """What a signal cancels: the start, then the day."""
@@ -62,19 +65,63 @@ class Host:
         self._obey_signals()
         try:
             async with self._stack:
-                clock, bindings, control = await self._world()
-                recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
-                self._recorder = recorder
-                server = await self._serve(recorder)
-                means = await means_for(
-                    self._loaded, Path(self._order.plan), bindings, self._folder, clock, control
-                )
+                begun = self._begin()
+                try:
+                    clock, bindings, control = await self._world(begun)
+                except LabLost as lost:
+                    return await self._close_lost(begun, str(lost))
+                recorder = await self._record(begun, clock)
+                server = await self._serve(begun, recorder)
+                means = await means_for(begun, bindings, self._folder, clock, control)
                 self._stack.push_async_callback(close_means, means)
-                return await self._conduct(recorder, server, means, bindings, clock)
+                conductor = Conductor(recorder, means, headless=self._order.headless)
+                server.conduct(conductor)
+                if begun.past is not None:
+                    return await self._conduct(recorder, conductor.resume(halt=self._order.halt))
+                return await self._conduct(recorder, conductor.run(self._opening(begun, bindings, clock)))
         except asyncio.CancelledError:
             if self._told is None:
                 raise
             return INTERRUPTED
+
+    def _begin(self) -> Beginning:
+        """Takes the session for this host alone, and reads what it begins with."""
+        self._lock = self._stack.enter_context(SessionLock(self._folder.path))
+        begun = begin(self._order, self._folder)
+        if begun.past is None:
+            keep(self._folder, changed(self._order, directory=str(begun.directory)))
+            return begun
+        self._folder.set_host(None)
+        if begun.past.torn:
+            _log.warning("%d bytes of an unfinished line were cut off; %s has them", begun.past.torn, TORN)
+        if broken := verify(self._folder.journal):
+            _log.warning("line %d of the journal: %s", broken[0].line, broken[0].why)
+        return begun
+
+    async def _record(self, begun: Beginning, clock: Clock) -> Recorder:
+        """The log that is to be written: a new one, or that of a host before us, its gap marked."""
+        self._recorder = recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
+        if begun.past is not None:
+            gap = recorder.take_up(begun.past.events, begun.past.lines)
+            torn = f"{begun.past.torn} bytes of an unfinished line were cut off" if begun.past.torn else ""
+            note = "; ".join(filter(None, (gap.note, torn)))
+            await recorder.resumed(SessionResumed(gap=gap.seconds, note=note))
+            _log.info("taken up after a gap of %.1f s", gap.seconds)
+        return recorder
+
+    async def _close_lost(self, begun: Beginning, why: str) -> str:
+        """A rehearsal whose lab is gone cannot go on: its record is closed in good order."""
+        assert begun.past is not None
+        _log.error("%s: the session is closed", why)
+        then = ScaledClock(begun.past.events[-1].at.timestamp(), 0.0)
+        recorder = Recorder(then, self._journal(asyncio.get_running_loop()))
+        self._recorder = recorder
+        recorder.take_up(begun.past.events, begun.past.lines)
+        await recorder.resumed(SessionResumed(gap=0.0, note=f"{why}: how long the gap was is not known"))
+        await recorder.durably(SessionClosed(reason=LOST), patience=5.0)
+        recorder.close()
+        await self._report(recorder)
+        return LOST
 
     def _obey_signals(self) -> None:
         """The first signal ends the session; while that goes on, another changes nothing."""
@@ -89,26 +136,34 @@ class Host:
             self._told = told
             self._running.cancel()
 
-    async def _world(self) -> tuple[Clock, Bindings, LabControl | None]:
-        """The clock and the addresses of the day: those of the plan, or a lab's."""
-        plan = self._loaded.plan
-        lab = self._order.lab
-        if lab is None:
-            return WallClock(), plan.bindings, None
-        cluster = plan.bindings.cluster
-        rules = Path(self._order.plan).parent / plan.rules if plan.rules else None
-        process = LabProcess(self._folder.path, lab, rules, cluster.context, cluster.namespaces[0])
-        self._stack.push_async_callback(process.stop)
-        addresses = await process.start()
+    async def _world(self, begun: Beginning) -> tuple[Clock, Bindings, LabControl | None]:
+        """The clock and the addresses of the day: those of the plan, or a lab's. Raises LabLost."""
+        if begun.lab is None:
+            return WallClock(), begun.bindings, None
+        process: LabProcess | FoundLab
+        if begun.past is not None:
+            process = FoundLab.find(self._folder.path)
+            addresses = process.addresses
+            self._stack.push_async_callback(process.stop)
+        else:
+            process = self._lab(begun, begun.lab)
+            self._stack.push_async_callback(process.stop)
+            addresses = await process.start()
         control = LabControl(addresses.control)
         self._stack.push_async_callback(control.close)
         clock = await control.start()
         watching = asyncio.create_task(self._watch_lab(process, control))
         self._stack.callback(watching.cancel)
-        return clock, _in_the_lab(plan.bindings, addresses), control
+        return clock, _in_the_lab(begun.bindings, addresses), control
+
+    def _lab(self, begun: Beginning, lab: LabOrder) -> LabProcess:
+        plan = begun.plan
+        cluster = plan.bindings.cluster
+        rules = begun.path.parent / plan.rules if plan.rules else None
+        return LabProcess(self._folder.path, lab, rules, cluster.context, cluster.namespaces[0])
 
     @staticmethod
-    async def _watch_lab(process: LabProcess, control: LabControl) -> None:
+    async def _watch_lab(process: LabProcess | FoundLab, control: LabControl) -> None:
         how = await process.ended()
         _log.error("the lab %s", how)
         control.ended(how)
@@ -146,12 +201,10 @@ class Host:
         except OSError as error:
             _log.error("%s could not be written: %s", self._folder.path / "host.json", error)
 
-    async def _serve(self, recorder: Recorder) -> Server:
+    async def _serve(self, begun: Beginning, recorder: Recorder) -> Server:
         path = socket_path(self._folder.name)
-        info = RoomInfo(
-            session=self._folder.name, title=self._loaded.plan.title, folder=str(self._folder.path)
-        )
-        server = Server(path, info, recorder, self._loaded.plan.access, after=len(recorder.events))
+        info = RoomInfo(session=self._folder.name, title=begun.plan.title, folder=str(self._folder.path))
+        server = Server(path, info, recorder, begun.plan.access, after=len(recorder.events))
         await server.start()
         self._host_file = HostFile(pid=os.getpid(), socket=str(path), shared=str(server.shared or ""))
         await asyncio.to_thread(self._folder.set_host, self._host_file)
@@ -163,12 +216,8 @@ class Host:
         await server.close()
         await patiently(asyncio.to_thread(self._folder.set_host, None), "host.json could not be removed")
 
-    async def _conduct(
-        self, recorder: Recorder, server: Server, means: Means, bindings: Bindings, clock: Clock
-    ) -> str:
-        conductor = Conductor(recorder, means, headless=self._order.headless)
-        server.conduct(conductor)
-        day = asyncio.create_task(conductor.run(self._opening(bindings, clock)))
+    async def _conduct(self, recorder: Recorder, life: Coroutine[None, None, None]) -> str:
+        day = asyncio.create_task(life)
         self._running = day
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -185,15 +234,15 @@ class Host:
             report.write(self._folder, recorder.events), f"the record could not be written; {again}"
         )
 
-    def _opening(self, bindings: Bindings, clock: Clock) -> SessionOpened:
-        lab = self._order.lab
+    def _opening(self, begun: Beginning, bindings: Bindings, clock: Clock) -> SessionOpened:
+        lab = begun.lab
         return SessionOpened(
             session=self._folder.name,
             program=controlroom.__version__,
-            plan=self._loaded.plan,
-            plan_text=self._loaded.text,
-            plan_hash=self._loaded.hash,
-            files=self._loaded.files,
+            plan=begun.plan,
+            plan_text=begun.loaded.text,
+            plan_hash=begun.loaded.hash,
+            files=begun.loaded.files,
             bindings=_recorded(bindings) if lab else bindings,
             lab=lab is not None,
             seed=lab.seed if lab else None,

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.values import Value
+from controlroom.journal.lock import held
 
 JOURNAL, RECORD, REPORT, LOG, HOST = "journal.jsonl", "session.json", "session.md", "host.log", "host.json"
 
@@ -55,7 +56,12 @@ class SessionFolder:
         return self.path / "pictures"
 
     def host(self) -> HostFile | None:
-        """The host that has this session; None: there is none, or it died."""
+        """The host that has this session; None: there is none, or it died.
+
+        The lock tells; where there is none to ask, the process number does.
+        """
+        if held(self.path) is False:
+            return None
         try:
             found = msgspec.json.decode((self.path / HOST).read_bytes(), type=HostFile)
         except (OSError, msgspec.DecodeError):

@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--idle-timeout", type=float, default=600.0, help="real seconds of silence after which the lab ends"
     )
+    parser.add_argument(
+        "--hosted", action="store_true", help="count requests at the control address alone as company"
+    )
     parser.add_argument("--truth", type=Path, help="where to write the ground truth at the end")
     return parser
 
@@ -57,6 +60,7 @@ def _settings(arguments: argparse.Namespace) -> LabSettings:
         namespace=arguments.namespace,
         kubeconfig=arguments.kubeconfig,
         idle_timeout=arguments.idle_timeout,
+        hosted=arguments.hosted,
         truth=arguments.truth,
     )
 

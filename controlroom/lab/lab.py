@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -32,6 +32,8 @@ _TICK = 0.02
 _BUDGET = 0.1
 #: Virtual time stays at least this many seconds behind the wall clock.
 _MARGIN = 60.0
+#: Real seconds after which a session's lab takes it that its host died.
+_ALONE = 5.0
 
 
 class Presence:
@@ -83,6 +85,8 @@ class Lab:
             self.clock,
         )
         self._presence = Presence()
+        self._led: float | None = None
+        """The rate at which its host led it, while the host is away."""
         self._ended = asyncio.Event()
         self._runners: list[web.AppRunner] = []
         self._life: asyncio.Task[None] | None = None
@@ -98,7 +102,7 @@ class Lab:
         prometheus_api = PrometheusApi(staging.prometheus, alertmanager_url=alertmanager)
         prometheus = await self._serve(prometheus_api.make_app())
         control_api = ControlApi(staging, prometheus_api, alertmanager_trouble, self.end)
-        control = await self._serve(control_api.make_app())
+        control = await self._serve(control_api.make_app(), host=True)
         if settings.kubeconfig is not None:
             text = kubeconfig(kubernetes, settings.context, settings.namespace)
             _write_private(settings.kubeconfig, text)
@@ -155,13 +159,22 @@ class Lab:
 
     async def _live(self) -> None:
         while self._presence.silent_for < self.settings.idle_timeout:
+            if self.settings.hosted and self._presence.silent_for > _ALONE and self.clock.rate > 1.0:
+                self._led = self.clock.rate
+                self.clock.set_rate(1.0)
             self.catch_up()
             await asyncio.sleep(_TICK)
         self._ended.set()
 
-    async def _serve(self, app: web.Application) -> str:
-        """Starts an application; its base URL."""
-        app.middlewares.insert(0, self._attended())
+    def _greet(self) -> None:
+        """A host is there (again): its rate holds."""
+        if self._led is not None:
+            led, self._led = self._led, None
+            self.clock.set_rate(led)
+
+    async def _serve(self, app: web.Application, *, host: bool = False) -> str:
+        """Starts an application; its base URL. `host`: it is the one at which a host asks."""
+        app.middlewares.insert(0, self._attended(host))
         app.on_response_prepare.append(self._date)
         runner = web.AppRunner(
             app, handle_signals=False, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
@@ -176,11 +189,15 @@ class Lab:
         """A server's Date is by its own clock, and the clock of all of these is virtual."""
         response.headers["Date"] = formatdate(self.clock.time(), usegmt=True)
 
-    def _attended(self) -> Middleware:
+    def _attended(self, host: bool) -> Middleware:
+        counts = host or not self.settings.hosted
+
         @web.middleware
         async def attended(request: web.Request, handler: Handler) -> web.StreamResponse:
             """Every answer is as of now: what is due before the request is lived through first."""
-            with self._presence:
+            with self._presence if counts else nullcontext():
+                if host:
+                    self._greet()
                 self.catch_up()
                 return await handler(request)
 

@@ -31,6 +31,9 @@ class LabSettings:
     """Where to write the kubeconfig (0600); None writes none."""
     idle_timeout: float = 600.0
     """Real seconds without a request after which the lab ends by itself."""
+    hosted: bool = False
+    """It is a session's: only who asks at its control address keeps it alive, and without that its time runs no
+    faster than the wall's."""
     truth: Path | None = None
     """Where to write the ground truth when the lab stops."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import msgspec
 
 from controlroom.clock import Clock, utc
 from controlroom.core.clean import clean
-from controlroom.core.events import ObjectRef
+from controlroom.core.events import ObjectRef, PodObserved
 from controlroom.core.faults import ChaosReading, NotAnObject, decode
 from controlroom.core.faults.reading import CHAOS_GROUP
 from controlroom.core.plan import Cluster as Binding
@@ -53,8 +53,9 @@ class KubernetesCluster:
     """Implements :class:`controlroom.sources.ports.Cluster` through `kubernetes.aio`, imported at first use.
 
     `kubeconfig` None: `KUBECONFIG`, else the account's own file. `kinds` are Chaos Mesh's kinds to follow from
-    the start; any other is followed once one of it is created. `since` (Unix seconds of session time): Events
-    before it are not told; None: a few seconds before now.
+    the start; any other is followed once one of it is created or read. `since` (Unix seconds of session time): Events
+    before it are not told; None: a few seconds before now. `pods` are known already, from a host before us:
+    those of them that are gone meanwhile are told.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class KubernetesCluster:
         *,
         kinds: Iterable[str] = FOLLOWED,
         since: float | None = None,
+        pods: Iterable[PodObserved] = (),
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -78,16 +80,22 @@ class KubernetesCluster:
         self._followed: dict[str, Resource] = {}
         begin = utc(clock.time() - RECENT if since is None else since).replace(microsecond=0)
         for namespace in binding.namespaces:
-            pods = self._follower(path_of("v1", "pods", namespace), f"pods in {namespace}")
-            self._merged.add(Feed(pods, PodReader().read), first=True)
+            own = [pod for pod in pods if pod.namespace == namespace]
+            known = {f"{pod.namespace}/{pod.name}": pod.uid for pod in own}
+            follower = self._follower(path_of("v1", "pods", namespace), f"pods in {namespace}", known=known)
+            self._merged.add(Feed(follower, PodReader(own).read), first=True)
             events = self._follower(path_of("v1", "events", namespace), f"events in {namespace}")
             self._merged.add(Feed(events, EventReader(begin).read), first=True)
         for kind in kinds:
             self._follow(resource(kind))
 
-    def _follower(self, path: str, what: str, selector: str = "") -> Follower:
+    def _follower(
+        self, path: str, what: str, selector: str = "", known: Mapping[str, str] | None = None
+    ) -> Follower:
         backoff = Backoff(random.Random())
-        return Follower(self._api, path, what, selector=selector, backoff=backoff, sleep=self._sleep)
+        return Follower(
+            self._api, path, what, selector=selector, known=known, backoff=backoff, sleep=self._sleep
+        )
 
     def _follow(self, kind: Resource) -> None:
         """Follows the session's objects of a kind, unless it does so already."""
@@ -232,6 +240,7 @@ class KubernetesCluster:
 
     async def read(self, target: ObjectRef) -> bytes | None:
         kind = await self._catalogue.resource(target.api_version, target.kind)
+        self._follow(kind)
         doing = Doing(what=f"read {kind.plural} {target.name}")
         try:
             raw = await self._api.get(

@@ -33,6 +33,12 @@ class LabTime(Value):
     rate: float
 
 
+class LabStatus(Value):
+    """What of the lab's own status is of use here."""
+
+    load: bool
+
+
 class LabControl:
     """Follows the lab's clock from :meth:`start` to :meth:`close`, and sends what a rehearsal may change.
 
@@ -113,6 +119,10 @@ class LabControl:
 
     async def set_load(self, running: bool) -> None:
         await self._http.change("PUT", "/load", {"running": running})
+
+    async def load(self) -> bool:
+        """Whether its load runs. Raises SourceError."""
+        return (await self._http.get("/status", LabStatus)).load
 
     async def set_responder(self, on: bool) -> None:
         """The scripted on-call."""

@@ -10,10 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from controlroom.core.clean import clean
 from controlroom.core.plan import Load
 from controlroom.sources.lab import LabControl
 from controlroom.sources.load_log import LoadLog
+from controlroom.sources.orphan import Orphan, identify, read_identity
 from controlroom.sources.ports import SourceError
 
 SOURCE = "load"
@@ -25,14 +28,19 @@ LAST_WORDS = 1.0
 """Real seconds for output that is still in the pipe when the command has ended."""
 
 
+UNKNOWN = 255
+"""Stands for the exit status of a command that another host started: only its parent is told."""
+
+
 @dataclass(slots=True)
 class _Run:
-    """One run of the command."""
+    """One run of the command; `group` is its process group."""
 
-    process: asyncio.subprocess.Process
+    group: int
     code: asyncio.Task[int]
     """Its exit status, once nothing of it is left."""
     stopped: bool = False
+    adopted: bool = False
 
 
 class CommandLoad:
@@ -55,6 +63,8 @@ class CommandLoad:
         self._load = load
         self._variables = dict(variables)
         self._log = LoadLog(log)
+        self._file = log.with_name("load.json")
+        """Which process runs, for the host that comes after one that died."""
         self._base = base or Path.cwd()
         self._grace = grace
         self._run: _Run | None = None
@@ -73,8 +83,29 @@ class CommandLoad:
         finally:
             os.close(writing)
         code = asyncio.create_task(self._follow(process, reading), name="load")
-        self._run = _Run(process, code)
+        self._run = _Run(process.pid, code)
+        self._remember(process.pid)
         self._started.set()
+
+    def _remember(self, pid: int) -> None:
+        """A load that cannot be remembered runs all the same: only a host that dies could miss it."""
+        if (identity := identify(pid)) is not None:
+            with suppress(OSError):
+                handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(msgspec.json.encode(identity))
+
+    async def take_up(self) -> bool:
+        """A command that the host before us left running is followed on; its output has nobody to read it, so it
+        may well end at the next line that it writes."""
+        identity = read_identity(self._file)
+        found = Orphan.find(identity) if identity is not None else None
+        if found is None:
+            return False
+        code = asyncio.create_task(_until_gone(found), name="load")
+        self._run = _Run(found.pid, code, adopted=True)
+        self._started.set()
+        return True
 
     async def _spawn(self, output: int) -> asyncio.subprocess.Process:
         folder = self._base / (self._load.directory or ".")
@@ -111,7 +142,7 @@ class CommandLoad:
         output = asyncio.create_task(self._keep_output(reading), name="load output")
         try:
             code = await process.wait()
-            _signal(process, signal.SIGKILL)
+            _signal(process.pid, signal.SIGKILL)
             await asyncio.wait([output], timeout=LAST_WORDS)
         finally:
             output.cancel()
@@ -133,10 +164,10 @@ class CommandLoad:
         if run is None or run.code.done():
             return
         run.stopped = True
-        _signal(run.process, signal.SIGTERM)
+        _signal(run.group, signal.SIGTERM)
         done, _ = await asyncio.wait([run.code], timeout=self._grace)
         if not done:
-            _signal(run.process, signal.SIGKILL)
+            _signal(run.group, signal.SIGKILL)
             await asyncio.wait([run.code])
 
     async def ended(self) -> str:
@@ -149,15 +180,25 @@ class CommandLoad:
             self._started.clear()
         if run.stopped:
             return ""
+        if run.adopted:
+            return "the load ended; how, only the host that started it could have told"
         if code < 0:
             return f"the load was ended by signal {signal.Signals(-code).name}"
         return "the load ended by itself" if code == 0 else f"the load failed with exit status {code}"
 
 
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+async def _until_gone(process: Orphan) -> int:
+    """Waits for a command that is not our child, and ends what it left running in its group."""
+    await process.wait()
+    process.send_to_group(signal.SIGKILL)
+    process.close()
+    return UNKNOWN
+
+
+def _signal(group: int, number: signal.Signals) -> None:
     """To every process of the group; nothing to do where none is left."""
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+        os.killpg(group, number)
 
 
 class LabLoad:
@@ -172,6 +213,9 @@ class LabLoad:
     async def stop(self) -> None:
         await self._control.set_load(False)
 
+    async def take_up(self) -> bool:
+        return await self._control.load()
+
     async def ended(self) -> str:
         await asyncio.Event().wait()
         return ""
@@ -185,6 +229,9 @@ class NoLoad:
 
     async def stop(self) -> None:
         """There is nothing to stop."""
+
+    async def take_up(self) -> bool:
+        return False
 
     async def ended(self) -> str:
         await asyncio.Event().wait()

@@ -208,6 +208,10 @@ class LoadDriver(Protocol):
         """Returns once it is gone."""
         ...
 
+    async def take_up(self) -> bool:
+        """Follows on what another host left running; tells whether anything is. Raises SourceError."""
+        ...
+
     async def ended(self) -> str:
         """Waits until the load ends by itself; returns why."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Literal
 
@@ -93,7 +93,8 @@ class Backoff:
 class Follower:
     """What is known of one collection, and the place in its history up to which it is known.
 
-    Both outlive an interruption: the next :meth:`changes` goes on from there, after the pause that is due.
+    Both outlive an interruption: the next :meth:`changes` goes on from there, after the pause that is due. `known` (uid
+    by `namespace/name`) is what a host before us knew: what is gone since is told as deleted.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Follower:
         what: str,
         *,
         selector: str = "",
+        known: Mapping[str, str] | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -115,7 +117,7 @@ class Follower:
         self._pause = 0.0
         self._place = ""
         """resourceVersion; empty: it has to be listed."""
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str] = dict(known or {})
         """Uid by `namespace/name`."""
         self.lists = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
@@ -26,8 +26,8 @@ Read = Callable[[Change], ClusterEvent | None]
 class PodReader:
     """Pods, told only when what a facilitator looks at has changed."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, PodObserved] = {}
+    def __init__(self, known: Iterable[PodObserved] = ()) -> None:
+        self._known = {f"{pod.namespace}/{pod.name}": pod for pod in known}
 
     def read(self, change: Change) -> PodObserved | None:
         if change.type == "DELETED":

@@ -139,7 +139,12 @@ def _tell_phases(tape: Tape) -> None:
 def tell_trouble(tape: Tape, plan: p.Plan) -> None:
     """What goes wrong around the session: a host that died, a disk that was full, a plan that changed."""
     if tape.maybe(0.3):
-        tape.say(tape.soon(200, 1100), e.SessionResumed(gap=tape.soon(5, 60)))
+        taken_up = tape.soon(200, 1100)
+        tape.say(taken_up, e.SessionResumed(gap=tape.soon(5, 60)))
+        stray = e.ObjectRef(
+            api_version="chaos-mesh.org/v1alpha1", kind="PodChaos", namespace="shop", name="stray"
+        )
+        tape.say(taken_up + 1, e.FaultFound(object=stray))
     if tape.maybe(0.3):
         tape.say(tape.soon(100, 1100), e.RecordTroubled(error="No space left on device", seconds=4.2))
     if tape.maybe(0.4):

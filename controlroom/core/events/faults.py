@@ -186,6 +186,19 @@ class FaultObserved(Body, tag="fault.observed"):
     }
 
 
+class FaultFound(Body, tag="fault.found"):
+    """An object with the session's label that a new host found in the cluster when it took the record up.
+
+    One of a run that is running goes on (`known`); whatever else carries the label is deleted at once.
+    """
+
+    object: ObjectRef
+    run: str = ""
+    """The run whose object it is by the record; empty: the record knows of none."""
+    known: bool = False
+    audience = {"object": _REVEALED, "run": _REVEALED, "known": _REVEALED}
+
+
 class StopRequested(Body, tag="fault.stop-requested"):
     run: str
     why: Literal["stop", "clean-up", "halt", "end", "unattended"]

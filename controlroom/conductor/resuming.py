@@ -1,0 +1,147 @@
+"""Taking up the cluster where a host died: what is there against what the record says.
+
+Every object with the session's label is that of a running run, and goes on, or it is deleted at once; every run on
+record as running has its object, or is said to be over. Until the cluster has answered, this is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from controlroom.conductor.context import Part
+from controlroom.conductor.faults import Faults
+from controlroom.conductor.gate import Gate
+from controlroom.conductor.halting import Halting
+from controlroom.conductor.recorder import HOST, Recorder
+from controlroom.conductor.watchman import Watchman
+from controlroom.core import events as e
+from controlroom.core.events import ObjectRef
+from controlroom.core.state import Run, State
+from controlroom.sources.ports import Cluster, SourceError
+
+AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Real seconds before the cluster is asked again."""
+Work = Callable[[], Awaitable[None]]
+
+DIED = "the host died before the answer came"
+
+
+class Resuming(Part):
+    """Looks once, when the session was taken up from a host that died; does nothing in any other."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        cluster: Cluster,
+        gate: Gate,
+        faults: Faults,
+        halting: Halting,
+        watchman: Watchman,
+    ) -> None:
+        super().__init__(recorder)
+        self._cluster = cluster
+        self._gate = gate
+        self._faults = faults
+        self._halting = halting
+        self._watchman = watchman
+        self._told: set[str] = set()
+        """Runs whose object was found, and said to be."""
+        self._strays: dict[str, ObjectRef] = {}
+        """What is being deleted that no running run explains."""
+        self._settled = asyncio.Event()
+
+    @property
+    def left(self) -> tuple[ObjectRef, ...]:
+        """What was found and is not gone yet, beside the runs."""
+        return tuple(self._strays.values())
+
+    async def clear(self) -> None:
+        """Returns when everything that was found is accounted for: followed, or gone."""
+        if self.recorder.resumption is not None:
+            await self._settled.wait()
+
+    async def run(self) -> None:
+        """Returns when all is as the record says."""
+        if self.recorder.resumption is None or self._settled.is_set():
+            return
+        self._halting.take_up()
+        self._faults.take_up_stops()
+        await self._patiently(self._settle)
+        self._settled.set()
+
+    async def _patiently(self, work: Work) -> None:
+        """Does it, again and again until the cluster answers."""
+        attempt = 0
+        while True:
+            try:
+                return await work()
+            except SourceError as error:
+                self._watchman.failed("kubernetes", error)
+                await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN) - 1)])
+                attempt += 1
+
+    async def _settle(self) -> None:
+        for run in self.state.running:
+            await self._look_for(run)
+        async with asyncio.TaskGroup() as group:
+            for found in await self._cluster.labelled(self._session):
+                if not self._explained(found):
+                    group.create_task(self._remove(found))
+
+    @property
+    def _session(self) -> str:
+        assert self.state.opened is not None
+        return self.state.opened.session
+
+    async def _look_for(self, run: Run) -> None:
+        """A run that counts as running: its object is there, or it is over, or the request never arrived."""
+        if run.object is None or run.id in self._told:
+            return
+        if run.state in ("requested", "unsure") and run.created_at is None:
+            self._told.add(run.id)
+            self._faults.take_up_unanswered(run, DIED)
+            return
+        if await self._cluster.read(run.object) is None:
+            if self.state.runs[run.id].running:
+                self._faults.gone_unseen(run.id)
+            return
+        self._told.add(run.id)
+        self.recorder.record(e.FaultFound(object=run.object, run=run.id, known=True), actor=HOST)
+
+    def _explained(self, found: ObjectRef) -> bool:
+        """Whether it is the object of a run that is running, as far as is known now."""
+        run = run_of(self.state, found)
+        if run is None or not run.running or run.object is None:
+            return False
+        return not (run.object.uid and found.uid) or run.object.uid == found.uid
+
+    async def _remove(self, found: ObjectRef) -> None:
+        """Deletes what nothing explains, and waits until it is gone. What it was is on record first."""
+        run = run_of(self.state, found)
+        self._strays[str(found)] = found
+        body = e.FaultFound(object=found, run=run.id if run else "")
+        written, _ = await self.recorder.durably(body, actor=HOST, patience=1.0)
+
+        async def delete() -> None:
+            await self._gate.delete(found, written)
+
+        await self._patiently(delete)
+        attempt = 0
+        while await self._there(found):
+            await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
+            attempt += 1
+        self._strays.pop(str(found), None)
+
+    async def _there(self, found: ObjectRef) -> bool:
+        try:
+            return await self._cluster.read(found) is not None
+        except SourceError as error:
+            self._watchman.failed("kubernetes", error)
+            return True
+
+
+def run_of(state: State, found: ObjectRef) -> Run | None:
+    """The run whose object bears this name."""
+    name = str(found)
+    return next((run for run in state.runs.values() if run.object and str(run.object) == name), None)
