@@ -81,6 +81,7 @@ class LabProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                umask=0o077,  # its ground truth is nobody else's, either
             )
         finally:
             log.close()
