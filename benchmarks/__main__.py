@@ -1,5 +1,6 @@
 """`python -m benchmarks`: every benchmark in turn."""
 
-from benchmarks import first_frame
+from benchmarks import first_frame, key_to_frame
 
 first_frame.main()
+key_to_frame.main()

@@ -1,0 +1,105 @@
+"""A program on a pseudo-terminal, as its user has it: keys go in, frames come out, and it is told when."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks.terminal import ANSWERS, COLUMNS, ESCAPES, ROWS
+
+LONGEST = 5.0
+"""Real seconds after which a key has had no effect."""
+FRAME_END = b"\x1b[?2026l"
+"""Ends what a terminal shows in one go."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is pressed, and a text that only the frame with its effect paints."""
+
+    name: str
+    sent: bytes
+    shows: str
+
+
+class Screen:
+    """Runs the command; its standard error is what it paints on, too."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=dict(environment), start_new_session=True
+        )
+        os.close(slave)
+        self._log = log.open("wb")
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        os.close(self._master)
+        self._log.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def press(self, key: Key) -> float:
+        """Seconds from the press until the whole frame that shows its effect has arrived."""
+        began = time.perf_counter()
+        self.send(key.sent)
+        return self._until(key.shows, began, LONGEST) - began
+
+    def read_until(self, text: str, longest: float) -> None:
+        """Returns when a frame with that text has been painted; raises TimeoutError."""
+        self._until(text, time.perf_counter(), longest)
+
+    def read_for(self, seconds: float) -> None:
+        """Lets time pass; what is painted meanwhile is taken off the line."""
+        until = time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0:
+            self._read(left)
+
+    def _until(self, text: str, began: float, longest: float) -> float:
+        data, wanted = b"", text.encode()
+        while True:
+            left = began + longest - time.perf_counter()
+            if left <= 0:
+                raise TimeoutError(
+                    f"never painted: {text}; the end of what was: {ESCAPES.sub(b'', data)[-300:]!r}"
+                )
+            data += self._read(left)
+            arrived = time.perf_counter()
+            frames = data[: data.rfind(FRAME_END)] if FRAME_END in data else b""
+            if wanted in ESCAPES.sub(b"", frames):
+                return arrived
+
+    def _read(self, longest: float) -> bytes:
+        ready, _, _ = select.select([self._master], [], [], longest)
+        if not ready:
+            return b""
+        data = os.read(self._master, 65536)
+        self._log.write(data)
+        for question, answer in ANSWERS.items():
+            if question in data:
+                os.write(self._master, answer)
+        return data
