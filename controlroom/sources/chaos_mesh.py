@@ -100,18 +100,42 @@ def selection_of(body: bytes, kind: str) -> Selection | None:
 
     Raises msgspec.MsgspecError where it has another shape than Chaos Mesh's.
     """
-    spec = msgspec.json.decode(body, type=_Object).spec
-    if kind == "Schedule" and "type" in spec:
-        inner = msgspec.json.decode(spec["type"], type=str)
-        key = inner[:1].lower() + inner[1:]
-        if key in spec:
-            spec = msgspec.json.decode(spec[key], type=dict[str, msgspec.Raw])
+    spec = _acting(body, kind)[1]
     if "selector" not in spec:
         return None
     return msgspec.convert(
         {key: msgspec.json.decode(spec[key]) for key in ("selector", "mode", "value") if key in spec},
         Selection,
     )
+
+
+def beyond_of(body: bytes, kind: str) -> Selection | None:
+    """The selection of the pods at the other end of a network fault. None: it names none."""
+    spec = _acting(body, kind)[1]
+    if "target" not in spec:
+        return None
+    return msgspec.json.decode(spec["target"], type=Selection | None)
+
+
+def acts_by(body: bytes, kind: str) -> tuple[str, bool]:
+    """The kind that acts (of a Schedule, the one that it makes), and whether the chaos daemon does it.
+
+    A pod that is killed or made to fail is so by the API server alone.
+    """
+    acting, spec = _acting(body, kind)
+    action = msgspec.json.decode(spec["action"]) if "action" in spec else ""
+    return acting, not (acting == "PodChaos" and action in ("pod-kill", "pod-failure"))
+
+
+def _acting(body: bytes, kind: str) -> tuple[str, dict[str, msgspec.Raw]]:
+    """The kind and the spec that act: of a Schedule those of what it makes."""
+    spec = msgspec.json.decode(body, type=_Object).spec
+    if kind == "Schedule" and "type" in spec:
+        inner = msgspec.json.decode(spec["type"], type=str)
+        key = inner[:1].lower() + inner[1:]
+        if key in spec:
+            return inner, msgspec.json.decode(spec[key], type=dict[str, msgspec.Raw])
+    return kind, spec
 
 
 class Candidate(Value):
@@ -124,6 +148,8 @@ class Candidate(Value):
     annotations: dict[str, str] = {}
     going: bool = False
     """It is being deleted; a fault in it would end with it."""
+    host_network: bool = False
+    """It is on its node's own network, where Chaos Mesh refuses network faults."""
 
 
 def matches(selector: Selector, pod: Candidate, nodes: frozenset[str] | None) -> bool:

@@ -29,6 +29,7 @@ from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
 from controlroom.sources.kubernetes_catalogue import Catalogue
 from controlroom.sources.kubernetes_objects import whole
 from controlroom.sources.kubernetes_pods import matching_pods
+from controlroom.sources.kubernetes_rights import may
 from controlroom.sources.manifests import SESSION_LABEL, SESSION_NOTE, label_value
 from controlroom.sources.ports import (
     ClockReading,
@@ -107,6 +108,11 @@ class KubernetesCluster:
             follower = self._follower(path, f"{kind.plural} in {namespace}", self._selector(self._session))
             self._merged.add(Feed(follower, ObjectReader(kind, self._api.clock.server_now).read))
 
+    @property
+    def api(self) -> Api:
+        """The connection, for whoever asks more of the cluster than a session does."""
+        return self._api
+
     @staticmethod
     def _selector(session: str) -> str:
         return f"{SESSION_LABEL}={label_value(session)}"
@@ -155,33 +161,17 @@ class KubernetesCluster:
     async def permissions(self, prepared: Prepared) -> Sequence[Permission]:
         kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
         namespace = prepared.object.namespace
-        return await asyncio.gather(*(self._may(verb, kind, namespace) for verb in VERBS))
-
-    async def _may(self, verb: str, kind: Resource, namespace: str) -> Permission:
-        """A SelfSubjectAccessReview. It answers for resources that do not exist, too."""
-        doing = Doing(what=f"ask whether {verb} {kind.plural} is allowed")
-        attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace}
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        answer = await self._api.send("POST", path, doing, body=msgspec.json.encode(body))
-        status = decoded(_REVIEW, answer, doing).status
-        return Permission(
-            verb=verb,
-            resource=kind.plural,
-            namespace=namespace,
-            allowed=status.allowed,
-            reason=clean(status.reason or status.evaluation_error),
-        )
+        return await asyncio.gather(*(may(self._api, verb, kind, namespace) for verb in VERBS))
 
     async def dry_run(self, prepared: Prepared) -> None:
         """Schema, defaults, webhooks and rights are all asked; nothing is stored."""
         kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
         doing = Doing(what=f"create {kind.plural} (dry run)")
         await self._post(prepared, kind, doing, dryRun="All")
+
+    async def resource(self, api_version: str, kind: str) -> Resource:
+        """The resource of a kind. Raises SourceError where the cluster does not have it."""
+        return await self._catalogue.resource(api_version, kind)
 
     async def _post(self, prepared: Prepared, kind: Resource, doing: Doing, **query: str) -> bytes:
         path = path_of(kind.api_version, kind.plural, prepared.object.namespace)
@@ -297,19 +287,8 @@ class KubernetesCluster:
         await self._api.close()
 
 
-class _ReviewStatus(msgspec.Struct, rename="camel"):
-    allowed: bool = False
-    reason: str = ""
-    evaluation_error: str = ""
-
-
-class _Review(msgspec.Struct):
-    status: _ReviewStatus
-
-
 class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
-_REVIEW = msgspec.json.Decoder(_Review)
 _LIST = msgspec.json.Decoder(_List)

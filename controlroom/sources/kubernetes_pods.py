@@ -24,6 +24,7 @@ class _Meta(Value, rename="camel"):
 
 class _Spec(Value, rename="camel"):
     node_name: str | None = None
+    host_network: bool = False
 
 
 class _PodStatus(Value):
@@ -45,15 +46,20 @@ _POD = msgspec.json.Decoder(_Pod)
 
 
 async def matching_pods(api: Api, selector: Selector, own_namespace: str) -> list[str]:
-    """`namespace/name` of each. Pods listed by name override every other part of a selector."""
+    """`namespace/name` of each."""
+    return [pod.key for pod in await matching(api, selector, own_namespace)]
+
+
+async def matching(api: Api, selector: Selector, own_namespace: str) -> list[Candidate]:
+    """The pods. Those listed by name override every other part of a selector."""
     if selector.pods:
         named = [(namespace, name) for namespace, names in selector.pods.items() for name in names]
         pods = await asyncio.gather(*(_named(api, namespace, name) for namespace, name in named))
-        return [pod.key for pod in pods if pod is not None and not pod.going]
+        return [pod for pod in pods if pod is not None and not pod.going]
     nodes = await _nodes(api, selector) if selector.node_selectors else None
     places = selector.namespaces or (own_namespace,)
     found = await asyncio.gather(*(_listed(api, selector, namespace) for namespace in places))
-    return [pod.key for some in found for pod in some if matches(selector, pod, nodes)]
+    return [pod for some in found for pod in some if matches(selector, pod, nodes)]
 
 
 async def _listed(api: Api, selector: Selector, namespace: str) -> list[Candidate]:
@@ -90,4 +96,5 @@ def _candidate(pod: _Pod, namespace: str) -> Candidate:
         node=pod.spec.node_name or "",
         annotations=pod.metadata.annotations or {},
         going=pod.metadata.deletion_timestamp is not None,
+        host_network=pod.spec.host_network,
     )
