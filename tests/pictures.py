@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.core import events as e
+from controlroom.core.events import Event
 from controlroom.room import RoomInfo
 from tests.sessions import DAY, PODS
 from tests.tui.desk import Desk, desk
 from tests.tui.fake_room import recorded
+from tests.tui.seats import AUDIENCE, SCRIBE, told
 
 ROOT = Path(__file__).parent.parent
 SIZES = ((80, 24), (120, 36), (200, 50))
@@ -44,7 +46,20 @@ class Scene:
     bodies: tuple[e.Body, ...] = ()
     """Happen after the keys."""
     ascii: bool = False
+    told: tuple[tuple[float, e.Body], ...] | None = None
+    """What happened besides, where an audience is shown what it is told."""
 
+    @property
+    def events(self) -> list[Event] | None:
+        """None: the synthetic day as the facilitator knows it."""
+        return None if self.told is None else told(self.t, *self.told)
+
+
+SEATED = (
+    e.SeatTaken(viewer="viewer-1", seat="facilitator", name="robin"),
+    e.SeatTaken(viewer="viewer-2", seat="scribe", name="jo"),
+    e.SeatTaken(viewer="viewer-3", seat="audience", name="wall"),
+)
 
 SCENES = {
     "before": Scene(0.4),
@@ -73,6 +88,16 @@ SCENES = {
     "plot": Scene(2900.0, ("t",)),
     "figures": Scene(DAY, ("f",), recorded()),
     "details": Scene(1872.0, ("x", "down", "d")),
+    "audience": Scene(1872.0, info=AUDIENCE, told=()),
+    "revealed": Scene(1990.0, info=AUDIENCE, told=((1900.0, e.Revealed(experiment="pod-kill")),)),
+    "scribe": Scene(
+        2900.0,
+        info=SCRIBE,
+        bodies=(*SEATED, e.SeatLeft(viewer="viewer-1"), e.UnattendedBegan(policy="halt", after=120.0)),
+    ),
+    "quit": Scene(1872.0, ("q",), bodies=SEATED),
+    "who": Scene(1872.0, ("w",), bodies=SEATED),
+    "reveal": Scene(1872.0, ("v", "1")),
     "help": Scene(1872.0, ("question_mark",)),
 }
 README = {
@@ -81,6 +106,8 @@ README = {
     "start": ("start", (120, 36)),
     "plot": ("plot", (120, 36)),
     "replay": ("replay", (120, 36)),
+    "audience": ("revealed", (120, 36)),
+    "scribe": ("scribe", (120, 36)),
 }
 
 
@@ -95,7 +122,7 @@ async def play(own: Desk, scene: Scene) -> None:
 
 async def draw(scene: Scene, size: tuple[int, int], theme: str = THEMES[0]) -> str:
     """The scene as SVG."""
-    async with desk(scene.t, size, scene.info, ascii=scene.ascii, theme=theme) as own:
+    async with desk(scene.t, size, scene.info, ascii=scene.ascii, theme=theme, events=scene.events) as own:
         await play(own, scene)
         return own.app.export_screenshot(title="Control Room")
 

@@ -34,9 +34,13 @@ class Pane(Widget):
         """Colours of the theme; kept, as asking Textual for them costs more than a line."""
 
     def on_mount(self) -> None:
-        if self.TITLE:
-            self.border_title = f"{self.TITLE} \\[{self.KEY}]" if self.KEY else self.TITLE
+        self.entitle(self.KEY)
         self.watch(self.app, "theme", self._theme_changed, init=False)
+
+    def entitle(self, key: str) -> None:
+        """Puts the title on the frame, with the key where the seat has it."""
+        if self.TITLE:
+            self.border_title = f"{self.TITLE} \\[{key}]" if key else self.TITLE
 
     def wanted(self, moment: Moment) -> int:
         """Rows it would like, without a frame; only asked where the layout says `content`."""

@@ -190,6 +190,19 @@ class Checklist(ListPane):
         return self.listed(moment, width, height)
 
 
+class NextInChecklist(Checklist):
+    """The same in the room: while nobody chooses in it, what is to be done next is in sight."""
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        if not self.has_focus:
+            found = checklist.items(moment)
+            undone = (n for n, own in enumerate(found) if own.tick is None or not own.tick.ticked)
+            first = next(undone, len(found) - 1)
+            self.top = max(0, first - 1)
+            self.set_reactive(Checklist.cursor, max(0, min(first, len(found) - 1)))
+        return super().rows(moment, width, height)
+
+
 class Stage(Pane):
     """Title, phase and time of a shared screen."""
 
@@ -216,7 +229,7 @@ class Alerts(Pane):
     TITLE = "alerts"
 
     def wanted(self, moment: Moment) -> int:
-        return max(1, len(shared.active_alerts(moment.state)))
+        return len(shared.alert_rows(moment, self.app.size.width, 99))
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         return shared.alert_rows(moment, width, height)
@@ -237,7 +250,7 @@ _KINDS: dict[str, type[Pane]] = {
     "experiments": Experiments,
     "feed": Feed,
     "notes": Notes,
-    "checklist": Checklist,
+    "checklist": NextInChecklist,
     "keys": KeyLine,
     "stage": Stage,
     "vitals": Vitals,

@@ -25,6 +25,10 @@ GOLDEN = (
     ("trouble", (120, 36), "control-dark"),
     ("ascii", (80, 24), "control-dark"),
     ("checklist", (80, 24), "control-light"),
+    ("audience", (80, 24), "control-dark"),
+    ("revealed", (120, 36), "control-light"),
+    ("scribe", (120, 36), "control-dark"),
+    ("quit", (80, 24), "control-dark"),
 )
 
 
@@ -33,7 +37,7 @@ def test_it_looks_as_it_did(
     name: str, size: tuple[int, int], theme: str, snap_compare: Callable[..., bool]
 ) -> None:
     scene = SCENES[name]
-    own = made(scene.t, scene.info, theme=theme, ascii=scene.ascii)
+    own = made(scene.t, scene.info, theme=theme, ascii=scene.ascii, events=scene.events)
 
     async def before(pilot: Pilot[Outcome]) -> None:
         await own.ready(pilot)

@@ -95,11 +95,11 @@ def _unattended(moment: Moment) -> list[str]:
     own = moment.state.unattended
     if own is None or not moment.info.live or moment.state.status == "closed":
         return []
-    session = f": controlroom attach {moment.info.session}" if moment.info.session else ""
+    attach = f"  controlroom attach {moment.info.session}" if moment.info.session else ""
     if (left := unattended_left(moment)) is not None:
-        return [f"NO FACILITATOR in the room: halt in {span(left)}  attach as facilitator{session}"]
+        return [f"NO FACILITATOR in the room: halt in {span(left)}{attach}"]
     gone = (moment.t - own.since) / (moment.state.rate or 1.0)
-    return [f"NO FACILITATOR in the room for {span(gone)}; faults end by themselves  attach{session}"]
+    return [f"NO FACILITATOR in the room for {span(gone)}; faults end by themselves{attach}"]
 
 
 def _aborts(moment: Moment) -> list[str]:

@@ -30,6 +30,9 @@ ENTER = {
 """What enter does in each pane: an action of the registry."""
 
 
+KEY_SEATS = {own.key: own.seats for own in ACTIONS}
+
+
 class RoomScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -83,6 +86,7 @@ class RoomScreen(Screen[None]):
         shown = self.own.panes()
         for pane in self._panes:
             pane.display = pane.id in shown
+            pane.entitle(pane.KEY if self.seat in KEY_SEATS.get(pane.KEY, ()) else "")
             pane.set_class(self.own.frames and pane.id not in layouts.ONE_LINE | {"banner"}, "-framed")
             headed = not self.own.frames and pane.TITLE != "" and pane.id != "timeline"
             pane.set_class(headed, "-headed")
