@@ -282,11 +282,11 @@ class Conductor:
             return Accepted(seq=state.seq, note="ending already")
         if intent.how == "halt":
             await self._halting.halt(i.HaltAll(reason="end of the day"), actor)
-        event, _ = await self.recorder.durably(e.SessionEnding(how=intent.how), actor=actor, patience=2.0)
+        answer = await self._day.write(e.SessionEnding(how=intent.how), actor)
         if intent.how == "leave":
             self._let_go.set()
         self._end.set()
-        return Accepted(seq=event.seq)
+        return answer
 
     async def _close(self, reason: str) -> None:
         running = () if self._world_over else self.recorder.state.running
