@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from typing import Literal, get_args, get_origin
+from typing import get_args
 
 import msgspec
 import pytest
@@ -15,39 +14,9 @@ from controlroom import wire
 from controlroom.core.events import Event, encode_event
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Accepted, Intent, Refused
-from controlroom.wire.messages import FromHost, FromViewer, Seq
+from controlroom.wire.messages import FromHost, FromViewer
 from tests.journal.books import day, journals
-
-_PLAIN: dict[object, st.SearchStrategy[object]] = {
-    str: st.text(st.characters(codec="utf-8"), max_size=50),
-    bool: st.booleans(),
-    int: st.integers(-(2**63), 2**63 - 1),
-    Seq: st.integers(0, 2**63 - 1),
-    float: st.floats(allow_nan=False, allow_infinity=False),
-    datetime: st.integers(-(10**9), 10**11).map(lambda number: datetime.fromtimestamp(number / 8, UTC)),
-    type(None): st.none(),
-}
-
-
-def of(kind: object) -> st.SearchStrategy[object]:
-    """Any value of a field's type."""
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return st.sampled_from(inner)
-    if origin is tuple:
-        return st.lists(of(inner[0]), max_size=3).map(tuple)
-    if origin is dict:
-        return st.dictionaries(of(inner[0]), of(inner[1]), max_size=3)
-    return st.one_of([of(own) for own in inner])
-
-
-def values(kind: type[msgspec.Struct]) -> st.SearchStrategy[msgspec.Struct]:
-    """Any value of a struct, its fields drawn from their types."""
-    fields = {field.name: of(field.type) for field in msgspec.structs.fields(kind)}
-    return st.fixed_dictionaries(fields).map(lambda drawn: kind(**drawn))
-
+from tests.wire.drawing import values
 
 INTENTS = get_args(Intent)
 intents = st.one_of([values(kind) for kind in INTENTS])
