@@ -14,6 +14,7 @@ from controlroom.cli import codes
 from controlroom.cli.codes import BROKEN, INCONCLUSIVE, VERDICTS, Stop
 from controlroom.cli.places import find_session, plan_path, sessions_folder
 from controlroom.cli.planning import brief_of
+from controlroom.cli.unfinished import ask_about_unfinished
 from controlroom.host.order import LabOrder, Order
 from controlroom.journal.folder import SessionFolder, create, sessions_in
 from controlroom.room import Room, RoomClosed
@@ -31,12 +32,15 @@ def rehearse(chosen: argparse.Namespace) -> int:
     if not 1 <= speed <= FASTEST:
         raise Stop(f"--speed is 1 to {FASTEST:g}")
     _check_defects(chosen.defect)
+    if not 0 < chosen.idle <= 24 * 60:
+        raise Stop("--idle is minutes, up to a day")
     order = LabOrder(
         seed=chosen.seed,
         rate=speed,
         responder=chosen.responder == "on",
         defects=tuple(chosen.defect),
         truth=str(chosen.truth.absolute()) if chosen.truth else None,
+        idle=chosen.idle * 60.0,
     )
     return _day(chosen, plan_path(chosen.plan), order)
 
@@ -60,7 +64,12 @@ def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
     brief = brief_of(plan, bindings=lab is None)
     if not chosen.headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on: --headless lives the day without one")
-    folder = create(sessions_folder(chosen.sessions), brief.id, datetime.now(UTC))
+    sessions = sessions_folder(chosen.sessions)
+    if (again := ask_about_unfinished(brief.id, sessions, chosen, lab=lab is not None)) is not None:
+        from controlroom.cli.resume import take_up
+
+        return take_up(again, chosen)
+    folder = create(sessions, brief.id, datetime.now(UTC))
     order = Order(
         plan=str(plan.absolute()), folder=str(folder.path.absolute()), lab=lab, headless=chosen.headless
     )

@@ -48,6 +48,13 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
     rehearse.add_argument("--seed", type=int, default=7, metavar="S", help="of the lab's world (7)")
     rehearse.add_argument("--responder", choices=("on", "off"), default="on", help="the lab's on-call (on)")
     rehearse.add_argument("--defect", action="append", default=[], metavar="NAME", help="plant a defect")
+    rehearse.add_argument(
+        "--idle",
+        type=float,
+        default=15.0,
+        metavar="MIN",
+        help="minutes that a lab without a host lives on (15)",
+    )
     rehearse.add_argument("--truth", type=Path, metavar="FILE", help="write the lab's ground truth there")
     _add_sessions(rehearse)
     _add_screen(rehearse)
@@ -56,9 +63,20 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
     run = _command(commands, "run", "Run a plan on its cluster.")
     run.add_argument("plan", type=Path, metavar="PLAN")
     run.add_argument("--headless", action="store_true", help="no screen; phases advance by plan")
+    run.add_argument("--new", action="store_true", help="begin anew even if a session was not finished")
     _add_sessions(run)
     _add_screen(run)
     run.set_defaults(act="days.run")
+
+    resume = _command(
+        commands, "resume", "Go on with a session whose host died; without SESSION the newest such one."
+    )
+    resume.add_argument("session", nargs="?", metavar="SESSION")
+    resume.add_argument("--headless", action="store_true", help="no screen; phases advance by plan")
+    resume.add_argument("--halt", action="store_true", help="halt everything first")
+    _add_sessions(resume)
+    _add_screen(resume)
+    resume.set_defaults(act="resume.resume")
 
     attach = _command(commands, "attach", "Look at a session that is running; without SESSION the newest.")
     attach.add_argument("session", nargs="?", metavar="SESSION")

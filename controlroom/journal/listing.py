@@ -17,7 +17,8 @@ from controlroom.journal.report.words import span
 TAIL = 64 * 1024
 """Bytes at the end of a journal that are read at first; a longer last line is read in full."""
 
-Status = Literal["live", "closed", "interrupted", "broken"]
+Status = Literal["live", "closed", "unfinished", "broken"]
+"""Unfinished: its host died; it can be resumed."""
 
 
 class Listed(Value, omit_defaults=False):
@@ -26,6 +27,10 @@ class Listed(Value, omit_defaults=False):
     name: str
     status: Status
     title: str = ""
+    plan: str = ""
+    """Id of its plan."""
+    lab: bool = False
+    """A rehearsal."""
     when: datetime | None = None
     length: float | None = None
     verdict: str = ""
@@ -37,11 +42,13 @@ class Listed(Value, omit_defaults=False):
 
 class _Plan(msgspec.Struct):
     title: str
+    id: str = ""
 
 
 class _Opened(msgspec.Struct):
     kind: str
     plan: _Plan | None = None
+    lab: bool = False
 
 
 class _First(msgspec.Struct):
@@ -109,11 +116,13 @@ def listed(folder: SessionFolder) -> Listed:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Listed(name=folder.name, status="broken", size=size, problem=f"journal: {problem}")
-    status: Status = "closed" if closed else "interrupted"
+    status: Status = "closed" if closed else "unfinished"
     return Listed(
         name=folder.name,
         status="live" if folder.host() is not None else status,
         title=first.body.plan.title,
+        plan=first.body.plan.id,
+        lab=first.body.lab,
         when=first.at,
         length=t,
         verdict=_verdict(folder),

@@ -33,6 +33,8 @@ def test_a_closed_session_with_its_record(tmp_path: Path) -> None:
         name="20261122-130000-inventory",
         status="closed",
         title="Game Day: Inventory Service Failure Scenario",
+        plan="inventory-service-failure",
+        lab=True,
         when=day()[0].at,
         length=day()[-1].t,
         verdict="inconclusive",
@@ -40,10 +42,10 @@ def test_a_closed_session_with_its_record(tmp_path: Path) -> None:
     )
 
 
-def test_a_session_without_an_end_is_interrupted_or_live(tmp_path: Path) -> None:
+def test_a_session_without_an_end_is_unfinished_or_live(tmp_path: Path) -> None:
     torn = written(day(900.0)) + b'{"v":1,"seq":'
     folder = session(tmp_path, "a", torn)
-    assert (listed(folder).status, listed(folder).verdict) == ("interrupted", "")
+    assert (listed(folder).status, listed(folder).verdict) == ("unfinished", "")
     assert listed(folder).length == day(900.0)[-1].t
     folder.set_host(HostFile(pid=os.getpid(), socket="/run/nowhere"))
     assert listed(folder).status == "live"
@@ -73,7 +75,7 @@ def test_a_broken_session_is_listed_as_such(tmp_path: Path, data: bytes, problem
 
 def test_a_session_that_was_taken_up_again_is_not_closed(tmp_path: Path) -> None:
     again = changed(day()[-1], body=SessionResumed(gap=30.0))
-    assert listed(session(tmp_path, "a", written(chained([*day(), again])))).status == "interrupted"
+    assert listed(session(tmp_path, "a", written(chained([*day(), again])))).status == "unfinished"
 
 
 def test_a_record_that_cannot_be_read_does_not_break_the_list(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_only_head_and_tail_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_last_line_longer_than_the_tail_is_found(tmp_path: Path) -> None:
     long = changed(day(900.0)[-1], body=NoteWritten(note="n", type="note", text="x" * (20 * module.TAIL)))
     folder = session(tmp_path, "a", written(chained([*day(900.0), long])))
-    assert (listed(folder).status, listed(folder).length) == ("interrupted", day(900.0)[-1].t)
+    assert (listed(folder).status, listed(folder).length) == ("unfinished", day(900.0)[-1].t)
 
 
 def test_the_text_is_one_line_a_session_newest_first_and_clean(tmp_path: Path) -> None:
