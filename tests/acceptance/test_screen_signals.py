@@ -107,7 +107,7 @@ async def test_a_signal_ends_the_screen_alone_and_says_how_to_come_back(tmp_path
     async with live_host(tmp_path, rate=20.0) as host:
         for number in (signal.SIGTERM, signal.SIGHUP):
             with screen(*attach(host)) as own:
-                await asyncio.to_thread(own.read_until, b"\x1b[?1049h", b"NOT STARTED")
+                await asyncio.to_thread(own.read_until, b"\x1b[?1049h", b"LAB")
                 assert own.settings() != own.before
                 own.process.send_signal(number)
                 said = f"controlroom attach {host.folder.name}".encode()
