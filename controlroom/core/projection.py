@@ -85,6 +85,8 @@ class Audience:
             yield from self._note(event, body)
         elif isinstance(body, e.MarkMade | e.MarkAmended | e.MarkUndone):
             yield changed(event, body=hide(body, _ALWAYS, {"mark": self._name("mark", body.mark)}))
+        elif isinstance(body, e.SourceFailed | e.SourceRecovered) and body.source in e.OUTWARD:
+            return  # when a message could not be sent tells when it was to be sent
         elif isinstance(body, e.MetricTroubled):
             # An empty reason would say that the metric has values again.
             yield changed(event, body=hide(body, _ALWAYS, {"reason": "no value" if body.reason else ""}))

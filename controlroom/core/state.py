@@ -234,6 +234,16 @@ class RecordTrouble(Value):
     """Events that are known to be on disk; all after them wait."""
 
 
+class Picture(Value):
+    """A picture in the session's folder."""
+
+    path: str
+    title: str
+    moment: str
+    start: datetime
+    end: datetime
+
+
 class FeedLine(Value):
     t: float
     kind: str
@@ -305,6 +315,8 @@ class State(Value):
     """None: a facilitator is there, or there never was one to leave."""
     record_trouble: RecordTrouble | None = None
     """None: the disk takes the record."""
+    pictures: tuple[Picture, ...] = ()
+    """Pictures of dashboards, as they were taken."""
     feed: tuple[FeedLine, ...] = ()
     """The latest :data:`controlroom.core.feed.KEPT` lines."""
 

@@ -29,6 +29,7 @@ from controlroom.core.events.faults import (
     TargetState,
     Unlocked,
 )
+from controlroom.core.events.outward import OUTWARD, PictureTaken, ToldOutward
 from controlroom.core.events.people import (
     ActionSet,
     Answered,
@@ -77,6 +78,7 @@ from controlroom.core.events.sources import (
 
 __all__ = [
     "FORMAT",
+    "OUTWARD",
     "AbortBreached",
     "AbortCleared",
     "AbortFired",
@@ -121,6 +123,7 @@ __all__ = [
     "PhaseExtended",
     "PhaseReopened",
     "PhaseStarted",
+    "PictureTaken",
     "PlanAmended",
     "PodObserved",
     "Polled",
@@ -146,6 +149,7 @@ __all__ = [
     "Target",
     "TargetState",
     "Ticked",
+    "ToldOutward",
     "UnattendedBegan",
     "UnattendedEnded",
     "Unknown",

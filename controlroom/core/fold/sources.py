@@ -6,7 +6,7 @@ from controlroom.core import events as e
 from controlroom.core.columns import grown
 from controlroom.core.events import Event
 from controlroom.core.fold.register import folds, put, without
-from controlroom.core.state import Pod, Source, Span, State, episode
+from controlroom.core.state import Picture, Pod, Source, Span, State, episode
 from controlroom.core.values import changed
 
 
@@ -84,3 +84,9 @@ def pod(state: State, event: Event, body: e.PodObserved) -> State:
         restarts=body.restarts,
     )
     return changed(state, pods=put(state.pods, name, found))
+
+
+@folds(e.PictureTaken)
+def picture(state: State, event: Event, body: e.PictureTaken) -> State:
+    taken = Picture(path=body.path, title=body.title, moment=body.moment, start=body.start, end=body.end)
+    return changed(state, pictures=(*state.pictures, taken))

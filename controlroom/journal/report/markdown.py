@@ -25,6 +25,7 @@ def markdown(view: View, assessment: Assessment) -> str:
         criteria,
         metrics,
         experiments,
+        pictures,
         missing,
         gantt,
         people.observations,
@@ -36,6 +37,18 @@ def markdown(view: View, assessment: Assessment) -> str:
     ):
         lines += section(page)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def pictures(page: Page) -> list[str]:
+    """Dashboards as they looked; the files lie beside the report."""
+    if not page.state.pictures:
+        return []
+    lines = ["## Pictures of dashboards", ""]
+    for own in page.state.pictures:
+        stretch = f"{page.times.session(own.start)} to {page.times.session(own.end)}"
+        lines += [f"**{escaped(own.title)}**, {escaped(own.moment)}, {stretch}: `{own.path}`", ""]
+        lines += [f"![{escaped(own.title)}](<{own.path}>)", ""]
+    return lines
 
 
 def missing(page: Page) -> list[str]:

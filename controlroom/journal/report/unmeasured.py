@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from controlroom.core.assessment import Assessment, Cell, CriterionResult, Figure, FigureStatus, SignResult
+from controlroom.core.events import OUTWARD
 from controlroom.core.state import State
 from controlroom.core.values import Value
 
@@ -57,7 +58,7 @@ def _missing_time(state: State) -> Iterator[Unmeasured]:
         yield Unmeasured(
             what="the whole session", why="no host kept the record", start=gap.start, end=gap.end
         )
-    for outage in state.outages:
+    for outage in (own for own in state.outages if own.what not in OUTWARD):
         yield Unmeasured(what=outage.what, why="it did not answer", start=outage.start, end=outage.end)
 
 
