@@ -6,7 +6,7 @@ import asyncio
 from typing import Literal
 
 from controlroom.conductor.context import Handlers, Part, refuse
-from controlroom.conductor.faults import Faults
+from controlroom.conductor.faults import AGAIN, Faults
 from controlroom.conductor.gate import Gate
 from controlroom.conductor.recorder import HOST, NOT_YET, Recorder
 from controlroom.core import events as e
@@ -69,17 +69,27 @@ class Halting(Part):
             group.create_task(self._follow(names, pressed))
 
     async def _sweep_unknown(self, written: Event) -> None:
-        """What carries our label but is in no list of ours goes as well."""
+        """What carries our label but is in no list of ours goes as well; it is asked for again for a minute."""
+        said = ""
+        for again in (*AGAIN, *AGAIN[-1:] * 5, None):
+            try:
+                await self._sweep(written)
+            except SourceError as error:
+                if error.message != said:
+                    said = error.message
+                    body = e.SourceFailed(source="kubernetes", error=error.message, hint=error.hint)
+                    self.recorder.record(body, actor=HOST)
+                if again is not None:
+                    await asyncio.sleep(error.retry_after or again)
+            else:
+                return
+
+    async def _sweep(self, written: Event) -> None:
         session = self.state.opened.session if self.state.opened else ""
         known = {run.object.name for run in self.state.runs.values() if run.object}
-        try:
-            for found in await self._cluster.labelled(session):
-                if found.name not in known:
-                    await self._gate.delete(found, written)
-        except SourceError as error:
-            self.recorder.record(
-                e.SourceFailed(source="kubernetes", error=error.message, hint=error.hint), actor=HOST
-            )
+        for found in await self._cluster.labelled(session):
+            if found.name not in known:
+                await self._gate.delete(found, written)
 
     async def _follow(self, names: set[str], pressed: float) -> None:
         proofs: dict[tuple[str, str], HaltProof] = {}

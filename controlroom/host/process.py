@@ -24,12 +24,12 @@ from controlroom.host.disk import RETELL, patiently, troubled
 from controlroom.host.lab_process import Addresses, FoundLab, LabLost, LabProcess
 from controlroom.host.log import host_log
 from controlroom.host.means import close_means, means_for
-from controlroom.host.order import LabOrder, Order, keep
+from controlroom.host.order import LabOrder, Order, keep, kept
 from controlroom.host.runtime import socket_path
 from controlroom.host.server import Server
 from controlroom.journal import report
 from controlroom.journal.folder import HostFile, SessionFolder
-from controlroom.journal.lock import SessionLock
+from controlroom.journal.lock import SessionLock, SessionLocked
 from controlroom.journal.reader import verify
 from controlroom.journal.taking_up import TORN
 from controlroom.journal.trouble import Trouble
@@ -51,6 +51,8 @@ class Host:
         self._running: asyncio.Task[Any] | None = None
         """What a signal cancels: the start, then the day."""
         self._host_file: HostFile | None = None
+        self._kept: Order | None = None
+        """What was written of our order for a host after us."""
         self._told: signal.Signals | None = None
 
     async def run(self) -> str:
@@ -89,7 +91,8 @@ class Host:
         self._lock = self._stack.enter_context(SessionLock(self._folder.path))
         begun = begin(self._order, self._folder)
         if begun.past is None:
-            keep(self._folder, changed(self._order, directory=str(begun.directory)))
+            self._kept = changed(self._order, directory=str(begun.directory))
+            keep(self._folder, self._kept)
             return begun
         self._folder.set_host(None)
         if begun.past.torn:
@@ -196,10 +199,13 @@ class Host:
     def _put_back(self) -> None:
         """Where the folder is a new one, nobody would find the host. In a thread: it may not answer."""
         try:
+            self._lock.take_back()
+            if self._kept is not None and kept(self._folder) is None:
+                keep(self._folder, self._kept)
             if self._host_file is not None and self._folder.host() is None:
                 self._folder.set_host(self._host_file)
-        except OSError as error:
-            _log.error("%s could not be written: %s", self._folder.path / "host.json", error)
+        except (OSError, SessionLocked) as error:
+            _log.error("%s is not as it was: %s", self._folder.path, error)
 
     async def _serve(self, begun: Beginning, recorder: Recorder) -> Server:
         path = socket_path(self._folder.name)

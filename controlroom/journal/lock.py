@@ -6,6 +6,7 @@ better than a process number does: after a power failure that number may be some
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -40,6 +41,19 @@ class SessionLock:
             time.sleep(LOOK)
         self._file = file
         return self
+
+    def take_back(self) -> None:
+        """Where the folder was taken away and made again its lock is free for anybody: it is taken there, too.
+        Raises as entering does."""
+        with contextlib.suppress(FileNotFoundError):
+            if self._file is not None and os.path.samestat(
+                os.fstat(self._file), (self._folder / LOCK).stat()
+            ):
+                return
+        before = self._file
+        self.__enter__()
+        if before is not None:
+            os.close(before)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -14,6 +14,8 @@ import pytest
 from controlroom.core import intents as i
 from controlroom.core.events import Event, ObjectRef, RecordTroubled
 from controlroom.core.intents import Accepted, Refused
+from controlroom.host.order import kept
+from controlroom.journal.lock import held
 from controlroom.journal.reader import read_events, verify
 from controlroom.journal.report import view_of
 from tests.host.hanging import HangingDisk, host_on_hanging_disk
@@ -120,6 +122,7 @@ async def test_a_folder_that_vanished_is_made_again_with_all_that_happened(
     async with asyncio.timeout(10.0):
         while host.folder.host() is None:  # noqa: ASYNC110 - a file tells no event
             await asyncio.sleep(0.01)
+    assert held(host.folder.path)
     late = await host.viewer(since=viewer.state.seq)
     await late.until(lambda: bool(late.events))
     await viewer.do(i.End())
@@ -127,5 +130,6 @@ async def test_a_folder_that_vanished_is_made_again_with_all_that_happened(
     assert await host.ended() == 0
     events = read_events(host.folder.journal)
     assert view_of(events).state == viewer.state
+    assert kept(host.folder) is not None
     assert host.folder.path.stat().st_mode & 0o777 == 0o700
     assert host.folder.record.is_file()
