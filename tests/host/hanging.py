@@ -1,20 +1,24 @@
-"""A host whose disk can be made to hang: every file of its session's folder, for any thread that touches one.
+"""Hosts that something can be made to hang under: the disk of the session's folder, or a credential plug-in.
 
-The stand-in sits in the host's own process: an audit hook for what opens, renames, lists or removes, and the
-system's calls that no hook sees. A loop that did any of this on its own thread would hang with the disk.
+The stand-in of the disk sits in the host's own process: an audit hook for what opens, renames, lists or removes,
+and the system's calls that no hook sees. A loop that did any of this on its own thread would hang with the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import msgspec
 
+from controlroom.core.events import ObjectRef
 from controlroom.host.launch import await_host
 from controlroom.journal.folder import SessionFolder
 from tests.host.live import LiveHost, fresh_folder, order_for
@@ -65,28 +69,83 @@ sys.exit(main())
 """
 
 
-class HangingDisk:
+class HangingGate:
     """`hang` and `answer`; the gate is a file outside the session's folder."""
 
-    def __init__(self, gate: Path) -> None:
-        self.gate = gate
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def hang(self) -> None:
-        self.gate.touch()
+        self.path.touch()
 
     def answer(self) -> None:
-        self.gate.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+
+PLUG_IN = """#!/bin/sh
+while [ -e {gate} ]; do sleep 0.05; done
+date -u -d '+3 seconds' '+{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+"status": {{"token": "admin", "expirationTimestamp": "%Y-%m-%dT%H:%M:%SZ"}}}}'
+"""
+
+WITH_PLUG_IN = """
+import json, sys
+from controlroom.host import process
+from controlroom.host.__main__ import main
+real = process.means_for
+
+async def means_for(begun, bindings, folder, *rest):
+    path = folder.path / "kubeconfig"
+    config = json.loads(path.read_text())
+    entry = {"apiVersion": "client.authentication.k8s.io/v1", "command": sys.argv[2], "interactiveMode": "Never"}
+    config["users"][0]["user"] = {"exec": entry}
+    path.write_text(json.dumps(config))
+    return await real(begun, bindings, folder, *rest)
+
+process.means_for = means_for
+sys.exit(main())
+"""
+
+
+@contextlib.asynccontextmanager
+async def host_with_plug_in(
+    place: Path, *, rate: float = 30.0
+) -> AsyncIterator[tuple[LiveHost, HangingGate]]:
+    """A host whose kubeconfig names a credential plug-in. Its credentials last three seconds."""
+    gate = HangingGate(place / "gate")
+    program = place / "credential"
+    program.write_text(PLUG_IN.format(gate=gate.path))
+    program.chmod(0o700)
+    async with _host(place, gate, rate, WITH_PLUG_IN, lambda folder: [str(program)]) as host:
+        yield host, gate
 
 
 @contextlib.asynccontextmanager
 async def host_on_hanging_disk(
     place: Path, *, rate: float = 30.0
-) -> AsyncIterator[tuple[LiveHost, HangingDisk]]:
-    """As :func:`tests.host.live.live_host`, with its disk at hand; it answers again at the end."""
+) -> AsyncIterator[tuple[LiveHost, HangingGate]]:
+    """A host whose disk answers as long as the gate is open."""
+    gate = HangingGate(place / "gate")
+
+    def arguments(folder: SessionFolder) -> list[str]:
+        return [str(folder.path), str(gate.path)]
+
+    async with _host(place, gate, rate, HANGING, arguments) as host:
+        yield host, gate
+
+
+@contextlib.asynccontextmanager
+async def _host(
+    place: Path,
+    gate: HangingGate,
+    rate: float,
+    script: str,
+    arguments: Callable[[SessionFolder], list[str]],
+) -> AsyncIterator[LiveHost]:
+    """As :func:`tests.host.live.live_host`; what hangs answers again at the end."""
     folder = fresh_folder(place / "sessions")
-    disk = HangingDisk(place / "gate")
     order = msgspec.json.encode(order_for(folder, rate=rate)).decode()
-    process = _launch(folder, [order, str(folder.path), str(disk.gate)])
+    process = _launch(folder, [script, order, *arguments(folder)])
     try:
         found = await asyncio.to_thread(await_host, process, folder)
     except BaseException:
@@ -94,18 +153,35 @@ async def host_on_hanging_disk(
         raise
     host = LiveHost(folder, process, Path(found.socket))
     try:
-        yield host, disk
+        yield host
     finally:
-        disk.answer()
+        gate.answer()
         await host.close()
 
 
 def _launch(folder: SessionFolder, arguments: list[str]) -> subprocess.Popen[bytes]:
     with folder.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", HANGING, *arguments],
+            [sys.executable, "-c", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+
+
+def server_of(folder: Path) -> str:
+    """Address of the lab's API server, by its kubeconfig."""
+    return str(json.loads((folder / "kubeconfig").read_text())["clusters"][0]["cluster"]["server"])
+
+
+async def deleted(server: str, target: ObjectRef) -> float:
+    """Monotonic time at which the API server first shows the object as deleted."""
+    path = f"/apis/{target.api_version}/namespaces/{target.namespace}/podchaos/{target.name}"
+    path = path.replace("podchaos", target.kind.lower())
+    async with httpx.AsyncClient(trust_env=False, base_url=server) as client:
+        while True:
+            answer = await client.get(path)
+            if answer.status_code == 404 or answer.json()["metadata"].get("deletionTimestamp"):
+                return time.monotonic()
+            await asyncio.sleep(0.005)

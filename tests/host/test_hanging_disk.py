@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from controlroom.core import intents as i
-from controlroom.core.events import Event, ObjectRef, RecordTroubled
+from controlroom.core.events import Event, RecordTroubled
 from controlroom.core.intents import Accepted, Refused
 from controlroom.host.order import kept
 from controlroom.journal.lock import held
 from controlroom.journal.reader import read_events, verify
 from controlroom.journal.report import view_of
-from tests.host.hanging import HangingDisk, host_on_hanging_disk
+from tests.host.hanging import HangingGate, deleted, host_on_hanging_disk, server_of
 from tests.host.live import LiveHost
 
 AT_ONCE = 0.3
@@ -26,7 +24,7 @@ AT_ONCE = 0.3
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[tuple[LiveHost, HangingDisk]]:
+async def room(tmp_path: Path) -> AsyncIterator[tuple[LiveHost, HangingGate]]:
     async with host_on_hanging_disk(tmp_path) as found:
         yield found
 
@@ -35,25 +33,8 @@ def troubles(events: list[Event]) -> list[RecordTroubled]:
     return [own.body for own in events if isinstance(own.body, RecordTroubled)]
 
 
-def server_of(folder: Path) -> str:
-    """Address of the lab's API server, by its kubeconfig."""
-    return str(json.loads((folder / "kubeconfig").read_text())["clusters"][0]["cluster"]["server"])
-
-
-async def deleted(server: str, target: ObjectRef) -> float:
-    """Monotonic time at which the API server first shows the object as deleted."""
-    path = f"/apis/{target.api_version}/namespaces/{target.namespace}/podchaos/{target.name}"
-    path = path.replace("podchaos", target.kind.lower())
-    async with httpx.AsyncClient(trust_env=False, base_url=server) as client:
-        while True:
-            answer = await client.get(path)
-            if answer.status_code == 404 or answer.json()["metadata"].get("deletionTimestamp"):
-                return time.monotonic()
-            await asyncio.sleep(0.005)
-
-
 async def test_halt_goes_out_while_the_disk_hangs_and_the_rest_says_what_it_waits_for(
-    room: tuple[LiveHost, HangingDisk],
+    room: tuple[LiveHost, HangingGate],
 ) -> None:
     host, disk = room
     viewer = await host.viewer()
@@ -107,7 +88,7 @@ async def test_halt_goes_out_while_the_disk_hangs_and_the_rest_says_what_it_wait
 
 
 async def test_a_folder_that_vanished_is_made_again_with_all_that_happened(
-    room: tuple[LiveHost, HangingDisk], tmp_path: Path
+    room: tuple[LiveHost, HangingGate], tmp_path: Path
 ) -> None:
     host, _ = room
     viewer = await host.viewer()
