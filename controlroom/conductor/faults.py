@@ -26,6 +26,7 @@ Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
 
 AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Real seconds before a stop, or a question that was not answered, is tried again."""
+DIED = "the host died before the answer came"
 LOOK_REAL = 1.0
 """Real seconds between two looks at runs whose state depends on time alone (stuck)."""
 
@@ -41,6 +42,8 @@ class Faults(Part):
         self._readings: dict[str, ChaosReading] = {}
         self._gone: set[str] = set()
         self._unseen: set[str] = set()
+        """Runs that a host before us followed, and that this one has not seen yet."""
+        self._unanswered: set[str] = set()
         self.pods: dict[str, PodObserved] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping: set[str] = set()
@@ -164,27 +167,32 @@ class Faults(Part):
                 body = e.FaultFailed(run=name, error="the request never arrived", hint="start it again")
                 self.recorder.record(body)
                 return
+            self._unanswered.discard(name)
+            self._unseen.discard(name)
             self._readings[name] = decode(raw)
             self._observe(name)
 
     # After a host that died
 
-    def take_up_unanswered(self, run: Run, why: str) -> None:
-        """A start of which only the request is on record: it may be running."""
-        assert run.object is not None
-        self.recorder.record(e.FaultUnsure(run=run.id, error=why))
-        self._spawn(self._ask_again(run.id, run.object))
+    def take_up(self) -> None:
+        """None of what runs by the record has been seen by this host. An unanswered start is asked for by name."""
+        for run in self.state.running:
+            self._unseen.add(run.id)
+            if run.state in ("requested", "unsure") and run.created_at is None and run.object is not None:
+                self._unanswered.add(run.id)
+                self.recorder.record(e.FaultUnsure(run=run.id, error=DIED))
+                self._spawn(self._ask_again(run.id, run.object))
+        self._take_up_stops()
 
-    def take_up_stops(self) -> None:
+    def is_unanswered(self, name: str) -> bool:
+        """Whether its start has not been answered for yet."""
+        return name in self._unanswered
+
+    def _take_up_stops(self) -> None:
         """What was to end and may still be there is deleted again, at once."""
         for run in self.state.running:
             if run.stop or self.state.locked:
                 self._spawn(self.end(run.id, "halt" if self.state.locked else _why(run)))
-
-    def gone_unseen(self, name: str) -> None:
-        """The object went while no host looked: it is said to be over now, for when it was nobody can tell."""
-        self._unseen.add(name)
-        self.gone(name)
 
     # Following
 
@@ -192,7 +200,11 @@ class Faults(Part):
         """A chaos object of this session changed."""
         if seen.run not in self.state.runs:
             return
+        if seen.gone and not seen.raw and seen.run in self._unanswered:
+            return  # whoever asks for it by its name tells
         if seen.raw:
+            self._unseen.discard(seen.run)
+            self._unanswered.discard(seen.run)
             self._readings[seen.run] = decode(seen.raw)
         if seen.gone:
             if not seen.raw:
@@ -220,8 +232,8 @@ class Faults(Part):
         if reading is None and not gone:
             return
         found = observe(run, reading, gone=gone, pods=self.pods, now=self._server_now())
-        if name in self._unseen:
-            found = changed(found, how=f"{found.how} · while no host looked")
+        if gone and name in self._unseen:
+            found = changed(found, how=_unseen_end(found))
         if not _same(run, found):
             at = found.object_end if found.state == "ended" and run.state != "ended" else None
             self.recorder.record(found, actor=SOURCE, at=at, clock="apiserver" if at else "host")
@@ -306,6 +318,13 @@ class Faults(Part):
         """Waits until nothing of ours is active anywhere."""
         while not self.state.all_clear and not (done and done()):
             await self.recorder.changed()
+
+
+def _unseen_end(found: e.FaultObserved) -> str:
+    """How it ended, of an object that went while nobody looked."""
+    if found.injection is None:
+        return "ended while no host looked: whether it was injected is not known"
+    return f"{found.how} · while no host looked"
 
 
 def _why(run: Run) -> Why:

@@ -24,8 +24,6 @@ AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Real seconds before the cluster is asked again."""
 Work = Callable[[], Awaitable[None]]
 
-DIED = "the host died before the answer came"
-
 
 class Resuming(Part):
     """Looks once, when the session was taken up from a host that died; does nothing in any other."""
@@ -66,7 +64,7 @@ class Resuming(Part):
         if self.recorder.resumption is None or self._settled.is_set():
             return
         self._halting.take_up()
-        self._faults.take_up_stops()
+        self._faults.take_up()
         await self._patiently(self._settle)
         self._settled.set()
 
@@ -95,16 +93,17 @@ class Resuming(Part):
         return self.state.opened.session
 
     async def _look_for(self, run: Run) -> None:
-        """A run that counts as running: its object is there, or it is over, or the request never arrived."""
+        """A run that counts as running: its object is there, or it is over.
+
+        Whether a start without an answer arrived is asked elsewhere.
+        """
         if run.object is None or run.id in self._told:
             return
-        if run.state in ("requested", "unsure") and run.created_at is None:
-            self._told.add(run.id)
-            self._faults.take_up_unanswered(run, DIED)
+        there = await self._cluster.read(run.object) is not None
+        if self._faults.is_unanswered(run.id) or not self.state.runs[run.id].running:
             return
-        if await self._cluster.read(run.object) is None:
-            if self.state.runs[run.id].running:
-                self._faults.gone_unseen(run.id)
+        if not there:
+            self._faults.gone(run.id)
             return
         self._told.add(run.id)
         self.recorder.record(e.FaultFound(object=run.object, run=run.id, known=True), actor=HOST)

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
-from controlroom.core.events import PodObserved
+from controlroom.core.events import ObjectRef, PodObserved
+from controlroom.core.fold import fold
 from controlroom.core.plan import Bindings
+from controlroom.core.state import State
 from controlroom.host.beginning import Beginning
 from controlroom.journal.folder import SessionFolder
 from controlroom.plan.load import read_plan
-from controlroom.plan.resolve import resolve, resolve_environment
+from controlroom.plan.resolve import resolve, resolve_environment, resolve_token
 from controlroom.sources.lab import LabControl
+from controlroom.sources.outward import Dashboards
 from controlroom.sources.ports import LoadDriver
 
 OVERLAP = 60.0
@@ -29,6 +32,7 @@ async def means_for(
 ) -> Means:
     """The adapters for real servers or the lab's: they are the same."""
     from controlroom.sources.alertmanager import AlertmanagerSource
+    from controlroom.sources.chat import AppriseChat
     from controlroom.sources.kubernetes import KubernetesCluster
     from controlroom.sources.prometheus import PrometheusSource
 
@@ -42,6 +46,7 @@ async def means_for(
         clock,
         since=_since(begun, clock),
         pods=_pods(begun),
+        runs=_runs(begun),
     )
     return Means(
         metrics=metrics,
@@ -50,6 +55,8 @@ async def means_for(
         load=_load(begun, folder, control),
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
+        chat=AppriseChat(found.chat) if found.chat else None,
+        dashboards=_grafana(found.grafana, begun, folder) if found.grafana else None,
     )
 
 
@@ -70,6 +77,26 @@ def _pods(begun: Beginning) -> Iterator[PodObserved]:
     return (pod for pod in pods.values() if not pod.gone)
 
 
+def _runs(begun: Beginning) -> dict[str, ObjectRef]:
+    """The objects of the runs that may have been there when the host before us died."""
+    state = fold(begun.past.events) if begun.past else State()
+    return {run.id: run.object for run in state.running if run.object is not None}
+
+
+def _grafana(url: str, begun: Beginning, folder: SessionFolder) -> Dashboards:
+    from controlroom.sources.grafana import Grafana
+
+    wanted = begun.plan.grafana
+    return Grafana(
+        url,
+        resolve_token(wanted.token, os.environ),
+        folder.pictures,
+        begun.session,
+        dashboard=wanted.dashboard,
+        zone=begun.plan.zone,
+    )
+
+
 def _load(begun: Beginning, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
     from controlroom.sources.load import CommandLoad, LabLoad, NoLoad
 
@@ -87,3 +114,6 @@ async def close_means(means: Means) -> None:
     await means.metrics.close()
     await means.alerts.close()
     await means.cluster.close()
+    for outward in (means.chat, means.dashboards):
+        if outward is not None:
+            await outward.close()

@@ -41,7 +41,15 @@ from controlroom.sources.ports import (
     TargetPreview,
 )
 from controlroom.sources.watch import Backoff, Follower
-from controlroom.sources.watch_cluster import EventReader, Feed, Merged, ObjectReader, PodReader, ref_of
+from controlroom.sources.watch_cluster import (
+    EventReader,
+    Feed,
+    Merged,
+    ObjectReader,
+    PodReader,
+    Seen,
+    ref_of,
+)
 
 NOT_FOUND, CONFLICT, FORBIDDEN = 404, 409, 403
 #: What a session must be allowed to do with the objects that it creates.
@@ -55,8 +63,8 @@ class KubernetesCluster:
 
     `kubeconfig` None: `KUBECONFIG`, else the account's own file. `kinds` are Chaos Mesh's kinds to follow from
     the start; any other is followed once one of it is created or read. `since` (Unix seconds of session time): Events
-    before it are not told; None: a few seconds before now. `pods` are known already, from a host before us:
-    those of them that are gone meanwhile are told.
+    before it are not told; None: a few seconds before now. `pods`, and the objects of `runs`, are known already,
+    from a host before us: those of them that are gone meanwhile are told.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class KubernetesCluster:
         kinds: Iterable[str] = FOLLOWED,
         since: float | None = None,
         pods: Iterable[PodObserved] = (),
+        runs: Mapping[str, ObjectRef] | None = None,
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -79,6 +88,7 @@ class KubernetesCluster:
         self._catalogue = Catalogue(self._api)
         self._merged = Merged()
         self._followed: dict[str, Resource] = {}
+        self._runs = dict(runs or {})
         begin = utc(clock.time() - RECENT if since is None else since).replace(microsecond=0)
         for namespace in binding.namespaces:
             own = [pod for pod in pods if pod.namespace == namespace]
@@ -105,8 +115,19 @@ class KubernetesCluster:
         self._followed[kind.plural] = kind
         for namespace in self._binding.namespaces:
             path = path_of(kind.api_version, kind.plural, namespace)
-            follower = self._follower(path, f"{kind.plural} in {namespace}", self._selector(self._session))
-            self._merged.add(Feed(follower, ObjectReader(kind, self._api.clock.server_now).read))
+            known = {
+                f"{own.namespace}/{own.name}": Seen(object=own, run=run)
+                for run, own in self._runs.items()
+                if (own.api_version, own.kind, own.namespace) == (kind.api_version, kind.kind, namespace)
+            }
+            follower = self._follower(
+                path,
+                f"{kind.plural} in {namespace}",
+                self._selector(self._session),
+                {name: seen.object.uid for name, seen in known.items()},
+            )
+            reader = ObjectReader(kind, self._api.clock.server_now, known)
+            self._merged.add(Feed(follower, reader.read))
 
     @property
     def api(self) -> Api:

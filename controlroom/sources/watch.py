@@ -94,7 +94,7 @@ class Follower:
     """What is known of one collection, and the place in its history up to which it is known.
 
     Both outlive an interruption: the next :meth:`changes` goes on from there, after the pause that is due. `known` (uid
-    by `namespace/name`) is what a host before us knew: what is gone since is told as deleted.
+    by `namespace/name`) is what a host before us knew: what is gone since is told as deleted; an empty uid is any.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Follower:
             for raw in page.items or ():
                 change = self._told(bytes(raw), "MODIFIED", doing)
                 uid = self._known[change.key]
-                if change.type == "MODIFIED" and known[change.key] != uid:
+                if change.type == "MODIFIED" and known[change.key] not in (uid, ""):
                     changes.append(Change(type="DELETED", key=change.key))
                 found[change.key] = uid
                 changes.append(change)

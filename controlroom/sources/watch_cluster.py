@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 
@@ -60,18 +60,22 @@ class EventReader:
         return event
 
 
-class _Seen(Value):
+class Seen(Value):
+    """An object of the session that was there when it was last looked at."""
+
     object: ObjectRef
     run: str
 
 
 class ObjectReader:
-    """Objects of the session. `now`: the API server's time."""
+    """Objects of the session. `now`: the API server's time; `known`: by `namespace/name`."""
 
-    def __init__(self, resource: Resource, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, resource: Resource, now: Callable[[], datetime], known: Mapping[str, Seen] | None = None
+    ) -> None:
         self._resource = resource
         self._now = now
-        self._known: dict[str, _Seen] = {}
+        self._known = dict(known or {})
 
     def read(self, change: Change) -> ObjectSeen | None:
         gone = change.type == "DELETED"
@@ -82,7 +86,7 @@ class ObjectReader:
             return ObjectSeen(object=known.object, run=known.run, raw=b"", gone=True, at=self._now())
         raw = whole(change.raw, self._resource.api_version, self._resource.kind)
         reading = decode(raw)
-        seen = _Seen(object=ref_of(reading), run=run_of(reading))
+        seen = Seen(object=ref_of(reading), run=run_of(reading))
         if gone:
             self._known.pop(change.key, None)
         else:

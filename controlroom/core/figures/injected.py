@@ -67,12 +67,23 @@ def injected_figure(context: Context, run: Run) -> Figure:
     if injection is None:
         if run.running and not context.closed:
             return Figure(reason="no target is injected yet")
+        if _unwatched(context, run):
+            return Figure(status="unknown", reason=run.how or "no host looked")
         return Figure(status="absent", reason=run.message or run.how or "no target was injected")
     if injection.proven:
         text = f"first of {injection.n} successful Apply records, the last at {injection.last:%H:%M:%S}"
     else:
         text = "the server's answer: applied, not proven"
     return _by_cluster(context, injection.first, injection.uncertainty, text)
+
+
+def _unwatched(context: Context, run: Run) -> bool:
+    """Whether its life reached into a time in which no host kept the record: what it did there is not known."""
+    opened = context.state.opened_at
+    if opened is None or run.object_end is None:
+        return False
+    end = run.object_end.timestamp() - context.kubernetes.offset - opened.timestamp()
+    return any(run.requested <= gap.start <= end for gap in context.state.gaps)
 
 
 def effect_end_figure(context: Context, run: Run) -> Figure:
