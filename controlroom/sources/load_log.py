@@ -6,14 +6,10 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiofiles
 
 from controlroom.core.clean import clean
-
-if TYPE_CHECKING:
-    from aiofiles.threadpool.text import AsyncTextIOWrapper
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +19,12 @@ MOST_BYTES = 5_000_000
 """What a log may grow to; a load that says more is still read, so that it never waits for us."""
 
 MOST_LINE = 2_000
+
+MOST_WAITING = 64
+"""Pieces of output that wait for the disk; what comes on top of them is left out."""
+
+GRACE = 1.0
+"""Real seconds that the end waits for the disk."""
 
 _CUT = "… (the log is full: what the load says from here on is not kept)\n"
 
@@ -39,29 +41,47 @@ class LoadLog:
         self._most = most
 
     async def follow(self, stream: asyncio.StreamReader) -> None:
-        """Writes the stream's lines, cleaned, until it ends; a disk that fails ends the log, not the load."""
+        """Writes the stream's lines, cleaned, until it ends.
+
+        The stream is read whatever the disk does: one that fails or hangs ends the log, not the load.
+        """
+        lines: asyncio.Queue[str | None] = asyncio.Queue(MOST_WAITING)
+        keeping = asyncio.create_task(self._keep(lines))
+        try:
+            await self._read(stream, lines)
+            lines.put_nowait(None)
+            await asyncio.wait({keeping}, timeout=GRACE)
+        except BaseException:
+            keeping.cancel()
+            raise
+
+    @staticmethod
+    async def _read(stream: asyncio.StreamReader, lines: asyncio.Queue[str | None]) -> None:
+        pending = b""
+        while chunk := await stream.read(CHUNK):
+            *whole, pending = (pending + chunk).split(b"\n")
+            if len(pending) > MOST_LINE * 4:
+                whole, pending = [*whole, pending], b""
+            _hand_over(lines, whole)
+        _hand_over(lines, [pending] if pending else [])
+
+    async def _keep(self, lines: asyncio.Queue[str | None]) -> None:
+        """Until the stream has ended or the log is full."""
         try:
             async with aiofiles.open(self._path, "a", encoding="utf-8", opener=_private) as file:
-                await self._keep(stream, file)
+                written = await file.tell()
+                while written < self._most and (text := await lines.get()) is not None:
+                    written += len(text.encode())
+                    await file.write(text if written < self._most else text + _CUT)
+                    await file.flush()
         except OSError as error:
             _log.warning("the output of the load is not kept in %s: %s", self._path, error)
-        while await stream.read(CHUNK):
-            continue
 
-    async def _keep(self, stream: asyncio.StreamReader, file: AsyncTextIOWrapper) -> None:
-        """Until the stream ends or the log is full."""
-        written = await file.tell()
-        pending = b""
-        while written < self._most and (chunk := await stream.read(CHUNK)):
-            *lines, pending = (pending + chunk).split(b"\n")
-            if len(pending) > MOST_LINE * 4:
-                lines, pending = [*lines, pending], b""
-            text = "".join(_line(one) for one in lines)
-            written += len(text.encode())
-            await file.write(text if written < self._most else text + _CUT)
-            await file.flush()
-        if pending and written < self._most:
-            await file.write(_line(pending))
+
+def _hand_over(lines: asyncio.Queue[str | None], whole: list[bytes]) -> None:
+    """What the disk is too slow for is left out; the last place is for the end."""
+    if whole and lines.qsize() < MOST_WAITING - 1:
+        lines.put_nowait("".join(_line(one) for one in whole))
 
 
 def _line(raw: bytes) -> str:
