@@ -46,6 +46,8 @@ def rehearse(chosen: argparse.Namespace) -> int:
 
 
 def _check_defects(names: list[str]) -> None:
+    if not names:
+        return  # what the lab is built of need not be loaded beside a screen
     from controlroom.lab.defects import Defect
 
     known = [own.value for own in Defect]

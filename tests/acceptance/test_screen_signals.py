@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import os
-import pty
-import selectors
 import signal
-import struct
-import subprocess
-import sys
-import termios
 import threading
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,80 +13,10 @@ import pytest
 
 from controlroom.tui import terminal
 from tests.host.live import LiveHost, live_host
+from tests.pseudoterminal import screen
 
-PATIENCE = 30.0
 SOON = 4.0
 """Real seconds in which a screen that lost its terminal must be gone."""
-
-
-class Screen:
-    """A screen on a pseudo-terminal of its own; what it paints is read by hand."""
-
-    def __init__(self, arguments: Sequence[str], controlling: bool = True) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = termios.tcgetattr(slave)
-        self.painted = b""
-
-        def own_terminal() -> None:
-            os.setsid()
-            if controlling:
-                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "controlroom.cli", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            preexec_fn=own_terminal,
-        )
-        self._slave = slave
-        """Kept open: only so the state in which the terminal was left can be looked at."""
-
-    def read_until(self, *texts: bytes) -> bytes:
-        """What was painted since the start, once all of the texts were."""
-        until = time.monotonic() + PATIENCE
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.master, selectors.EVENT_READ)
-            while missing := [text for text in texts if text not in self.painted]:
-                assert time.monotonic() < until, (missing, self.painted[-2000:])
-                if selector.select(0.1):
-                    self.painted += os.read(self.master, 65536)
-        return self.painted
-
-    def settings(self) -> list[Any]:
-        return termios.tcgetattr(self._slave)
-
-    def let_go(self) -> None:
-        """Only the screen itself holds the terminal's end then."""
-        os.close(self._slave)
-        self._slave = -1
-
-    def vanish(self) -> None:
-        """The terminal is closed, as when a window is or a line is cut."""
-        self.let_go()
-        os.close(self.master)
-        self.master = -1
-
-    def ended(self, within: float) -> int:
-        return self.process.wait(within)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for handle in (self.master, self._slave):
-            if handle >= 0:
-                os.close(handle)
-
-
-@contextlib.contextmanager
-def screen(*arguments: str, controlling: bool = True) -> Iterator[Screen]:
-    found = Screen(arguments, controlling)
-    try:
-        yield found
-    finally:
-        found.close()
 
 
 def attach(host: LiveHost, *more: str) -> tuple[str, ...]:
@@ -133,7 +53,7 @@ async def test_a_line_that_takes_nothing_does_not_keep_the_screen() -> None:
     with screen("replay", "example") as own:
         await asyncio.to_thread(own.read_until, b"RECORDED")
         for _ in range(60):  # themes: each paints the whole screen, and nobody reads it
-            os.write(own.master, b"T")
+            own.type(b"T")
             await asyncio.sleep(0.02)
         own.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(own.ended, terminal.PATIENCE + SOON) == 128 + signal.SIGTERM
