@@ -18,7 +18,8 @@ from controlroom.host.runtime import NoRuntimeFolder
 _CREDENTIALS = struct.Struct("3i")
 _PEER_GROUPS = 59
 """SO_PEERGROUPS of Linux (4.13), which the socket module does not name."""
-_MOST_GROUPS = 65536
+_MOST_BYTES = 1024
+"""As many as Python asks for: who is in more than 256 groups is looked up in the user database."""
 LONGEST_NAME = 60
 """Characters of a name in the record."""
 
@@ -36,11 +37,11 @@ class Peer(Value):
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Asks the kernel (SO_PEERCRED, SO_PEERGROUPS); the user database only where the kernel is too old to say."""
+    """Asks the kernel (SO_PEERCRED, SO_PEERGROUPS); the user database only where the kernel cannot say."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, gid = _CREDENTIALS.unpack(raw)
     try:
-        found = connection.getsockopt(socket.SOL_SOCKET, _PEER_GROUPS, _MOST_GROUPS * 4)
+        found = connection.getsockopt(socket.SOL_SOCKET, _PEER_GROUPS, _MOST_BYTES)
         more: Collection[int] = struct.unpack(f"{len(found) // 4}I", found)
     except OSError:
         more = os.getgrouplist(account_of(uid), gid)

@@ -14,6 +14,8 @@ SLOW = 10.0
 GRACE = 2.0
 """Real seconds that a viewer who is sent away has for the last words."""
 
+_PIECE = 64 * 1024
+
 
 class Outlet:
     """Writes messages. Who writes much waits with :meth:`room` for the viewer to read."""
@@ -46,13 +48,19 @@ class Outlet:
             self._taken, self._moved = taken, now
         return now - self._moved >= SLOW
 
-    async def close(self) -> None:
-        """The viewer has :data:`GRACE` to read what is left."""
-        self._writer.close()
+    async def close(self, reader: asyncio.StreamReader) -> None:
+        """The viewer has :data:`GRACE` to read what is left.
+
+        What it still sends is taken off first: a socket that is closed with something unread loses its last words.
+        """
         try:
             async with asyncio.timeout(GRACE):
+                self._writer.write_eof()
+                while await reader.read(_PIECE):
+                    pass
+                self._writer.close()
                 await self._writer.wait_closed()
-        except (TimeoutError, ConnectionError):
+        except (TimeoutError, OSError):
             self.abort()
 
     def abort(self) -> None:

@@ -137,7 +137,7 @@ class Server:
         outlet = Outlet(writer, self._real)
         try:
             await self._converse(reader, writer, outlet)
-            await outlet.close()
+            await outlet.close(reader)
         except (ConnectionError, EOFError) as error:
             self._grumbles.say(f"a connection was lost: {error}", logging.INFO)
         except asyncio.CancelledError:

@@ -87,6 +87,7 @@ class AttachedRoom:
     async def close(self) -> None:
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
+        await self._end()  # a task that never began has not done so
 
     async def _listen(self) -> None:
         """Until the session is closed or the host is gone; what comes of it is for who waits."""
@@ -96,13 +97,17 @@ class AttachedRoom:
         except RoomClosed as closed:
             self._why = str(closed)
         finally:
-            self._over, self.trouble = True, ""
-            self._arrived.put_nowait(None)
-            self._fail_waiting(RoomClosed(self._why or "the session is closed"))
-            link, self._link = self._link, None
-            self._settled.set()
-            if link is not None:
-                await link.close()
+            await self._end()
+
+    async def _end(self) -> None:
+        """Nothing more will come, and nothing can be asked."""
+        self._over, self.trouble = True, ""
+        self._arrived.put_nowait(None)
+        self._fail_waiting(RoomClosed(self._why or "the session is closed"))
+        link, self._link = self._link, None
+        self._settled.set()
+        if link is not None:
+            await link.close()
 
     async def _read_to_end(self) -> bool:
         """True: the session is closed. False: the connection is lost, and `trouble` says why."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controlroom import wire
-from controlroom.core.events import Event, NoteWritten, SessionClosed
+from controlroom.core.events import Event, NoteWritten, SeatLeft, SessionClosed
 from controlroom.core.intents import Accepted, AmendPlan, HaltAll, NextPhase, Refused, WriteNote
 from controlroom.room import RoomClosed, RoomInfo
 from controlroom.room import attached as attaching
@@ -335,3 +335,13 @@ async def test_a_refusal_on_coming_back_ends_the_room_with_its_reason(house: Hou
         with pytest.raises(RoomClosed, match="the seat scribe is not open"):
             await take(room.events(), 1)
         await room.close()
+
+
+async def test_who_leaves_at_once_has_left(house: House) -> None:
+    room = await attach(house.socket)
+    await room.close()
+    async with asyncio.timeout(PATIENCE):
+        while not any(isinstance(event.body, SeatLeft) for event in house.recorder.events):
+            await house.recorder.changed()
+    with pytest.raises(RoomClosed):
+        await room.submit(HaltAll())
