@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -53,8 +53,14 @@ class Pane(Widget):
     def watch_moment(self) -> None:
         self.redraw()
 
-    def on_resize(self) -> None:
-        self.redraw()
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """The rows are there for the very frame in which the pane gets its place, not for the one after it."""
+        resized = super()._size_updated(size, virtual_size, container_size, layout)
+        if resized:
+            self.redraw()
+        return resized
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

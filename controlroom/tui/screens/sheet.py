@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from controlroom.core.intents import Intent
 from controlroom.tui.moment import Moment, changed_since
+from controlroom.tui.over import Over
 from controlroom.tui.pane import ListPane, Pane
 from controlroom.tui.text import Row, fit
 
@@ -31,7 +31,8 @@ class Text(Pane):
         self._height = 1
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._write(self.moment, width)) if self.moment is not None else 1
+        self._height = len(self._write(self.moment, width)) if self.moment is not None else 1
+        return self._height
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         found = self._write(moment, width)
@@ -64,7 +65,7 @@ class Scroll(ListPane):
         return self.listed(moment, width, height)
 
 
-class Sheet(ModalScreen[T]):
+class Sheet(Over[T]):
     """Escape closes it with no result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
