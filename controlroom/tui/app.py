@@ -119,7 +119,22 @@ class ControlRoomApp(App[Outcome]):
         return RoomScreen(self._now, layouts.COMPILED_IN, self.settings.layout)
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._begin)
+        self._after_paint(self._begin)
+
+    LATEST = 0.3
+    """Real seconds after which what waits for a paint begins without it: one that is covered by a sheet, which an
+    early key opened, is not painted before the sheet is closed."""
+
+    def _after_paint(self, what: Callable[[], None]) -> None:
+        """Does it once, after the next paint."""
+        waiting = [what]
+
+        def do() -> None:
+            while waiting:
+                waiting.pop()()
+
+        self.call_after_refresh(do)
+        self.set_timer(self.LATEST, do)
 
     def _begin(self) -> None:
         """Runs after the first paint."""
@@ -195,7 +210,7 @@ class ControlRoomApp(App[Outcome]):
         if self.follower is None:
             return
         if self._shown_at < 0:
-            self.call_after_refresh(self._room_shown)
+            self._after_paint(self._room_shown)
         self._dirty = False
         self._shown_at = self._real()
         self._now = self.follower.moment()

@@ -282,6 +282,24 @@ async def test_a_metric_is_not_there_before_its_first_sample_and_unknown_once_it
         assert "unknown" in next(line for line in room.pane("metrics").splitlines() if "Error rate" in line)
 
 
+async def test_a_key_that_comes_before_the_room_does_not_keep_it_out() -> None:
+    room = FakeRoom(synthetic_events(1872))
+
+    async def enter() -> FakeRoom:
+        return room
+
+    class Early(ControlRoomApp):
+        def on_mount(self) -> None:
+            self.action_do("help")
+
+    app = Early(enter, TITLE)
+    async with app.run_test(size=(120, 36)) as pilot:
+        async with asyncio.timeout(10):
+            while app.follower is None or len(app.follower.history) < room.count:
+                await pilot.pause()
+        assert len(app.screen_stack) == 2, "what was opened stays open"
+
+
 async def test_the_first_paint_shows_the_plan_where_the_opening_is_at_hand() -> None:
     opening = synthetic_events(0.0)[0]
 
