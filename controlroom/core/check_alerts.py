@@ -99,7 +99,7 @@ def delivery(found: Known[int]) -> Judgement:
         return failed(
             "Prometheus sends alerts to no Alertmanager", "configure `alerting.alertmanagers` in it"
         )
-    return ok(f"Prometheus sends alerts to {found} of them")
+    return ok("Prometheus sends alerts to " + ("an Alertmanager" if found == 1 else f"{found} Alertmanagers"))
 
 
 def routed(

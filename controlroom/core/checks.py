@@ -58,6 +58,16 @@ class Finding(Value):
     """The experiment that it is about; empty: the whole day."""
 
 
+class Inspected(Value):
+    """The outcome. `by_hand`: what only a person can see to; `unbound`: what the plan does not use."""
+
+    findings: tuple[Finding, ...]
+    by_hand: tuple[str, ...]
+    unbound: tuple[str, ...]
+    seconds: float
+    """Real ones, all together."""
+
+
 def ok(reason: str) -> Judgement:
     return Judgement(state="ok", reason=reason)
 
@@ -305,7 +315,8 @@ def metric(found: Known[MetricFact], loaded: bool) -> Judgement:
         then = "look at the query" if loaded else "usual while no load runs; check again once it does"
         return warning(f"fresh data, but no number{why}", then)
     newest = f", newest sample {max(ages.values()):.0f} s old" if ages else ""
-    return ok(f"{found.value:g}{newest}")
+    told = f"{found.value:,.2f}".rstrip("0").rstrip(".")
+    return ok(f"{told}{newest}")
 
 
 # What lies on this machine, and outside

@@ -26,6 +26,10 @@ class ChecklistItem(Value):
     text: str
     check: str | None = None
     """Name of the machine check that can tick it (`observability`, `alert-routes`, …); None: by hand only."""
+    files: tuple[str, ...] = ()
+    """Scripts, by their paths beside the plan, that must be there and can be run."""
+    command: tuple[str, ...] = ()
+    """A command that ends with 0 when it is seen to."""
 
 
 class Step(Value):

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.clean import clean
-from controlroom.core.values import Value
+from controlroom.core.plan import Bindings
+from controlroom.core.values import Value, changed
 from controlroom.host.order import LabOrder
 from controlroom.journal.folder import write_private
 from controlroom.sources.orphan import Identity, Orphan, identify
@@ -45,6 +46,19 @@ class Addresses(Value):
     control: str
     context: str
     namespace: str
+
+
+def in_the_lab(bindings: Bindings, addresses: Addresses) -> Bindings:
+    """The plan's own names, at the lab's addresses; what the lab has not is off."""
+    return changed(
+        bindings,
+        prometheus=addresses.prometheus,
+        alertmanager=addresses.alertmanager,
+        kubeconfig=addresses.kubeconfig,
+        lab=addresses.control,
+        grafana=None,
+        chat=None,
+    )
 
 
 class LabFile(Value):

@@ -21,7 +21,7 @@ from controlroom.core.plan import Bindings
 from controlroom.core.values import changed
 from controlroom.host.beginning import Beginning, begin
 from controlroom.host.disk import RETELL, patiently, troubled
-from controlroom.host.lab_process import Addresses, FoundLab, LabLost, LabProcess
+from controlroom.host.lab_process import FoundLab, LabLost, LabProcess, in_the_lab
 from controlroom.host.log import host_log
 from controlroom.host.means import close_means, means_for
 from controlroom.host.order import LabOrder, Order, keep, kept
@@ -157,7 +157,7 @@ class Host:
         clock = await control.start()
         watching = asyncio.create_task(self._watch_lab(process, control))
         self._stack.callback(watching.cancel)
-        return clock, _in_the_lab(begun.bindings, addresses), control
+        return clock, in_the_lab(begun.bindings, addresses), control
 
     def _lab(self, begun: Beginning, lab: LabOrder) -> LabProcess:
         plan = begun.plan
@@ -254,19 +254,6 @@ class Host:
             seed=lab.seed if lab else None,
             rate=clock.rate,
         )
-
-
-def _in_the_lab(bindings: Bindings, addresses: Addresses) -> Bindings:
-    """The plan's own names, at the lab's addresses; what the lab has not is off."""
-    return changed(
-        bindings,
-        prometheus=addresses.prometheus,
-        alertmanager=addresses.alertmanager,
-        kubeconfig=addresses.kubeconfig,
-        lab=addresses.control,
-        grafana=None,
-        chat=None,
-    )
 
 
 def _recorded(bindings: Bindings) -> Bindings:

@@ -31,7 +31,13 @@ def to_plan(file: PlanFile, name: str) -> core.Plan:
         objectives=file.objectives,
         participants=tuple(core.Participant(name=who.name, role=who.role) for who in file.participants),
         checklist=tuple(
-            core.ChecklistItem(id=identified(item.id, item.text), text=item.text, check=item.check)
+            core.ChecklistItem(
+                id=identified(item.id, item.text),
+                text=item.text,
+                check=item.check,
+                files=item.files,
+                command=item.command or (),
+            )
             for item in file.checklist
         ),
         bindings=_bindings(file.bindings),

@@ -117,6 +117,16 @@ def beyond_of(body: bytes, kind: str) -> Selection | None:
     return msgspec.json.decode(spec["target"], type=Selection | None)
 
 
+def namespaces_of(body: bytes, kind: str, own: str) -> tuple[str, ...]:
+    """The namespaces in which a chaos object acts, or looks for pods; `own`: that of the object."""
+    found: dict[str, None] = {}
+    for selection in (selection_of(body, kind), beyond_of(body, kind)):
+        if selection is not None:
+            selector = selection.selector
+            found |= dict.fromkeys((*(selector.pods or ()),) or selector.namespaces or (own,))
+    return tuple(found) or (own,)
+
+
 def acts_by(body: bytes, kind: str) -> tuple[str, bool]:
     """The kind that acts (of a Schedule, the one that it makes), and whether the chaos daemon does it.
 

@@ -18,6 +18,7 @@ from controlroom.sources.chaos_mesh import (
     Selection,
     acts_by,
     beyond_of,
+    namespaces_of,
     preview_of,
     selection_of,
 )
@@ -180,15 +181,17 @@ class ClusterLooks:
         groups = decoded(_GROUPS, await self._api.get("/apis", doing), doing).groups or ()
         return tuple(one.group_version for found in groups if found.name == group for one in found.versions)
 
-    async def rights(self, prepared: Prepared, namespaces: Iterable[str]) -> Sequence[Right]:
+    async def rights(self, prepared: Prepared) -> Sequence[Right]:
         """All that a session does with the object, and in every namespace that its selectors reach what Chaos
-        Mesh asks for on our behalf: `create` of that kind."""
+        Mesh asks of whoever creates it: `create` of that kind."""
         kind, own = (
             await self._cluster.resource(prepared.object.api_version, prepared.kind),
             prepared.object.namespace,
         )
         wanted = [(verb, kind, own) for verb in VERBS]
-        wanted += [("create", kind, place) for place in namespaces if place != own]
+        if prepared.object.api_version.startswith(CHAOS_GROUP):
+            reached = namespaces_of(prepared.body, prepared.kind, own)
+            wanted += [("create", kind, place) for place in reached if place != own]
         return await self._may(wanted)
 
     async def watching(self, namespace: str) -> Sequence[Right]:

@@ -37,7 +37,7 @@ def _written(selector: Any) -> str:
         f"{one.name}{_SIGNS[str(one.op).rpartition('.')[2]]}{_quoted(one.value)}"
         for one in selector.matchers.matchers
     ]
-    inside = f"{{{','.join(parts)}}}" if parts else ""
+    inside = f"{{{', '.join(parts)}}}" if parts else ""
     return f"{selector.name or ''}{inside}"
 
 

@@ -30,6 +30,16 @@ class ChecklistItem(Strict):
         description="The machine check that can tick it: `observability` (Prometheus answers and every query of the "
         "plan has data) or `alert-routes` (Alertmanager answers and has a receiver). Without it: by hand.",
     )
+    files: tuple[Text, ...] = Field(
+        default=(),
+        description="Scripts beside the plan, such as those of a rollback: `controlroom check` sees that each is there "
+        "and can be run.",
+    )
+    command: Command | None = Field(
+        default=None,
+        description="A command that `controlroom check` runs beside the plan, without a shell and for at most 30 "
+        "seconds; seen to when it ends with 0. It must change nothing.",
+    )
 
 
 class Step(Strict):
