@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -117,6 +118,7 @@ def _on_screen(order: Order, folder: SessionFolder, title: str, chosen: argparse
 
     code = show_room(enter, title, chosen, folder.path.parent)
     print(f"session: {folder.path}")
+    _invite(folder)
     return code
 
 
@@ -135,6 +137,10 @@ def attach(chosen: argparse.Namespace) -> int:
     from controlroom.cli.screen import show_room
 
     sessions = sessions_folder(chosen.sessions)
+    if chosen.socket:
+        if chosen.session:
+            raise Stop("name a session or a socket, not both")
+        return show_room(_entering(chosen.socket, chosen), chosen.socket.parent.name, chosen, sessions)
     if chosen.session:
         folder = find_session(chosen.session, sessions)
     else:
@@ -146,10 +152,23 @@ def attach(chosen: argparse.Namespace) -> int:
     if host is None:
         raise Stop(f"{folder.name} is not running; `controlroom replay {folder.name}` shows it")
 
-    async def enter() -> Room:
-        return await attach_to(Path(host.socket))
+    code = show_room(_entering(Path(host.socket), chosen), folder.name, chosen, sessions)
+    _invite(folder)
+    return code
 
-    return show_room(enter, folder.name, chosen, sessions)
+
+def _entering(socket: Path, chosen: argparse.Namespace) -> Callable[[], Awaitable[Room]]:
+    async def enter() -> Room:
+        return await attach_to(socket, seat=chosen.seat, name=chosen.name)
+
+    return enter
+
+
+def _invite(folder: SessionFolder) -> None:
+    """Tells how the group comes in that the plan lets in, while the session goes on."""
+    host = folder.host()
+    if host is not None and host.shared:
+        print(f"for the plan's group: controlroom attach --socket {host.shared} --seat scribe")
 
 
 def lab(chosen: argparse.Namespace) -> NoReturn:

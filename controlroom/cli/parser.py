@@ -80,6 +80,13 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
 
     attach = _command(commands, "attach", "Look at a session that is running; without SESSION the newest.")
     attach.add_argument("session", nargs="?", metavar="SESSION")
+    attach.add_argument(
+        "--seat", choices=("facilitator", "scribe", "audience"), default="facilitator", help="(facilitator)"
+    )
+    attach.add_argument("--name", default="", help="what the record calls you (the account's user name)")
+    attach.add_argument(
+        "--socket", type=Path, metavar="PATH", help="of another account's session that your group may attend"
+    )
     _add_sessions(attach)
     _add_screen(attach)
     attach.set_defaults(act="days.attach")
@@ -120,12 +127,6 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
-    check = _command(commands, "check", "Look at everything that a plan counts on, and change nothing.")
-    check.add_argument("plan", type=Path, metavar="PLAN")
-    check.add_argument("--lab", action="store_true", help="on the embedded lab, as in a rehearsal")
-    check.add_argument("--json", action="store_true")
-    check.set_defaults(act="check.check")
-
     validate = _command(commands, "validate", "Check a plan and the files that it names.")
     validate.add_argument("plan", type=Path, metavar="PLAN")
     validate.add_argument("--json", action="store_true")

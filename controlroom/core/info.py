@@ -22,5 +22,7 @@ class RoomInfo(Value):
     live: bool = True
     """False: a saved session; nothing in it is happening now, and intents are refused."""
     folder: str = ""
+    shared: str = ""
+    """Socket for the group that the plan lets in; empty: nobody else may attach, or it is not one's to tell."""
     recorded: str = ""
     """Day of a saved session, for its banner."""

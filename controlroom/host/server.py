@@ -233,6 +233,7 @@ class Server:
             viewer=person.viewer,
             name=person.name,
             folder="" if hidden else self._info.folder,
+            shared="" if hidden else str(self.shared or ""),
         )
         return wire.Welcome(version=wire.VERSION, info=info, head=head)
 
