@@ -26,6 +26,7 @@ from controlroom.conductor.recorder import HOST, Recorder
 from controlroom.conductor.resuming import Resuming
 from controlroom.conductor.sampling import Sampler
 from controlroom.conductor.script import SCRIPT, Script
+from controlroom.conductor.telling import Telling
 from controlroom.conductor.watching import Measuring, Watching
 from controlroom.conductor.watchman import Watchman
 from controlroom.core import events as e
@@ -33,6 +34,7 @@ from controlroom.core import intents as i
 from controlroom.core.events import Actor, SessionOpened
 from controlroom.core.intents import Accepted, Answer, Intent, IntentBase
 from controlroom.core.values import Value
+from controlroom.sources.outward import Chat, Dashboards
 from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource, SourceError, World
 
 _log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ EMERGENCY = 20.0
 """Most real seconds in which an interrupted session ends what would not end by itself."""
 GIVE_UP = 60.0
 """Real seconds for which a headless day waits for a lab that does not tell its time."""
+INTERRUPTED = "interrupted"
 LAB = "lab"
 LOST = "the lab was lost"
 """Why a rehearsal is closed whose lab ended before it."""
@@ -62,6 +65,9 @@ class Means(Value):
     """Checks the text of an amended plan."""
     world: World | None = None
     """Rehearsals only: the lab."""
+    chat: Chat | None = None
+    dashboards: Dashboards | None = None
+    """Where the session is told outside; never in a rehearsal."""
 
 
 class Conductor:
@@ -97,6 +103,7 @@ class Conductor:
         self._checking = Checking(recorder, means.metrics, means.alerts)
         self._injecting = Injecting(recorder, self.submit)
         self._attending = Attending(recorder, self._halting.by_rule, self._faults.end_unattended)
+        self._telling = Telling(recorder, self._watchman, means.chat, means.dashboards)
         self._script = Script(recorder, self.submit)
         self._handlers = self._collect()
         self._end: asyncio.Event = asyncio.Event()
@@ -203,6 +210,8 @@ class Conductor:
         ]
         if not self._in_lab:
             services.append(("measuring", self._measuring.run))
+        if self._telling.wanted:
+            services.append(("telling", self._telling.run))
         if self._headless:
             services.append(("script", self._script.run))
         else:
@@ -294,6 +303,7 @@ class Conductor:
         left += () if self._world_over else tuple(str(stray) for stray in self._resuming.left)
         await self._faults.close()
         await self._halting.close()
+        await self._telling.finish(reason, hurry=reason == INTERRUPTED)
         await self.recorder.durably(e.SessionClosed(reason=reason, left=left), actor=HOST, patience=5.0)
         self.recorder.close()
 
@@ -310,7 +320,7 @@ class Conductor:
                 _log.error(
                     "not everything could be ended within %g s; the record names what is left", EMERGENCY
                 )
-        await self._close("interrupted")
+        await self._close(INTERRUPTED)
 
 
 async def _first(*works: Coroutine[None, None, object]) -> None:

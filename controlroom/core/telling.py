@@ -188,7 +188,7 @@ class Messages:
         tone: Tone = "success" if assessment.verdict == "passed" else "warning"
         verdict = f"Verdict: {assessment.verdict}"
         if self._open:
-            reasons = [
+            reasons: list[tuple[str, str, str]] = [
                 (own.status, own.text, own.reason) for own in assessment.criteria if own.status != "pass"
             ]
             reasons += [(own.status, own.text, own.reason) for own in assessment.signs if own.status == "set"]

@@ -44,7 +44,9 @@ class AppriseChat:
         self._channels: list[Apprise] = []
         self._left: tuple[str, list[Apprise]] = ("", [])
         """The last message and who is still to get it."""
-        self._thread: threading.Thread | None = None
+        self._free = asyncio.Event()
+        """No thread is at it, not even one that nobody waits for any more."""
+        self._free.set()
         self._log = _Reasons()
         self._hiding: logging.Filter | None = None
 
@@ -84,7 +86,10 @@ class AppriseChat:
             if not channel.add(address):
                 number = f"address {found.index(channel) + 1} of " if len(found) > 1 else ""
                 raise SourceError(
-                    CHAT, f"{number}bindings.chat is not understood{self._reason()}", hint=NO_ADDRESS
+                    CHAT,
+                    f"{number}bindings.chat is not understood{self._reason()}",
+                    hint=NO_ADDRESS,
+                    status=400,
                 )
         return found
 
@@ -125,12 +130,13 @@ class AppriseChat:
 
     async def _apart(self, work: Callable[[], T]) -> T:
         """Does it in a thread that keeps nobody: not the loop, and not the end of the process."""
-        if self._thread is not None and self._thread.is_alive():
+        if not self._free.is_set():
             raise SourceError(CHAT, "the message before this one is still on its way", hint=AWAY)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
 
         def settle(result: T | None, error: SourceError | None) -> None:
+            self._free.set()
             if not answer.done():
                 answer.set_exception(error) if error else answer.set_result(result)  # type: ignore[arg-type]
 
@@ -141,8 +147,8 @@ class AppriseChat:
             except RuntimeError:
                 return  # the loop is closed: nobody waits any more
 
-        self._thread = threading.Thread(target=run, name=CHAT, daemon=True)
-        self._thread.start()
+        self._free.clear()
+        threading.Thread(target=run, name=CHAT, daemon=True).start()
         try:
             async with asyncio.timeout(self._timeout):
                 return await answer

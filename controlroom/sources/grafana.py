@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
 
 from controlroom.core.clean import clean
 from controlroom.core.plan import Panel
@@ -37,6 +38,7 @@ TOKEN = (
 RENDERER = "Pictures need Grafana's image renderer, and a token that may read the dashboard."
 ADDRESS = "Is the plan's address of Grafana right?"
 _ABOUT = {"phases": "phase", "faults": "fault"}
+_ADDRESS = re.compile(r"([^:/?#]*://)?(?:([^/?#]*)@)?([^?#]*)")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -192,7 +194,7 @@ def _png(answer: Answer) -> bytes:
             SOURCE, error.message, hint=RENDERER, status=error.status, retry_after=error.retry_after
         )
     if not answer.body.startswith(_PNG):
-        kind = clean(answer.content_type, 60) or "something unnamed"
+        kind = clean(answer.content_type.partition(";")[0], 60) or "something unnamed"
         raise SourceError(SOURCE, f"{SOURCE} sent {kind} instead of a picture", hint=RENDERER, status=404)
     if len(answer.body) > LARGEST:
         raise SourceError(SOURCE, f"the picture has {len(answer.body)} bytes", hint=RENDERER, status=413)
@@ -213,6 +215,7 @@ def _authorization(token: str, login: str) -> Mapping[str, str]:
 
 def _without_login(url: str) -> tuple[str, str]:
     """The address, and `user:password` where they stood in it."""
-    parts = urlsplit(url)
-    login, _, place = parts.netloc.rpartition("@")
-    return urlunsplit((parts.scheme, place, parts.path, "", "")), unquote(login)
+    found = _ADDRESS.match(url.strip())
+    assert found is not None, "every part of it may be empty"
+    scheme, login, place = found.groups("")
+    return scheme + place, unquote(login)
