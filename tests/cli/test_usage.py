@@ -40,7 +40,10 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     "run: a plan that is not there": (("run", "none.yaml"), "none.yaml: no such file"),
     "attach: nothing runs": (("attach",), "no session is running"),
     "attach: no such session": (("attach", "nothing"), "no session nothing in"),
-    "attach: a session and a socket": (("attach", "nothing", "--socket", "/tmp/s"), "a session or a socket, not both"),
+    "attach: a session and a socket": (
+        ("attach", "nothing", "--socket", "/tmp/s"),
+        "a session or a socket, not both",
+    ),
     "replay: no such session": (("replay", "nothing"), "no session nothing in"),
     "show: no session": (("show",), "required: SESSION"),
     "show: no such session": (("show", "nothing"), "no session nothing in"),
