@@ -8,11 +8,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -31,6 +31,8 @@ ASK = Doing(what="ask for the version")
 VERSION = "client.authentication.k8s.io/v1"
 HASTY = Timeouts(connect=1.0, answer=5.0, credential=0.1, plug_in=20.0)
 PATIENCE = 10.0
+
+T = TypeVar("T")
 
 HANGING = """
 import json, os, pathlib, subprocess, sys
@@ -81,10 +83,20 @@ class Program:
         await asyncio.to_thread(gate.write_text, "open")
 
 
+async def there(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer, however long a busy machine takes to come by what the test begins with."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(SourceError):
+                return await ask()
+            await asyncio.sleep(0.01)
+
+
 @contextlib.asynccontextmanager
 async def api_of(stub: Stub, place: Path, program: Program, timeouts: Timeouts = HASTY) -> AsyncIterator[Api]:
     api = Api(stub.kubeconfig(place, program.user()), CONTEXT, HeldClock(), timeouts)
     try:
+        await there(api.login)  # the kubeconfig alone: the plug-in runs with the first request
         yield api
     finally:
         await api.close()
@@ -106,12 +118,7 @@ async def test_who_waits_for_a_plug_in_is_told_so_and_it_runs_once_for_all(tmp_p
         assert isinstance(answers[0], SourceError) and "run it by hand" in answers[0].hint
         assert stub.asked == []
         await program.goes_on()
-        with contextlib.suppress(SourceError):  # the one that was under way when the gate opened
-            await api.get("/version", ASK)
-        async with asyncio.timeout(PATIENCE):
-            while not stub.asked:
-                with contextlib.suppress(SourceError):
-                    await api.get("/version", ASK)
+        await there(lambda: api.get("/version", ASK))
         assert stub.asked[-1][-1] == "Bearer token-1"
         assert len(program.runs) == 1
 
@@ -162,7 +169,7 @@ async def test_a_deletion_goes_out_at_once_with_the_credential_there_is(
     async with served() as stub, api_of(stub, tmp_path, program, Timeouts(credential=PATIENCE)) as api:
         stub.on("GET", "/version", says({}))
         stub.on("DELETE", "/x", says({}))
-        await api.get("/version", ASK)  # the first run gives a credential, the second hangs
+        await there(lambda: api.get("/version", ASK))  # the first run gives a credential, the second hangs
         began = time.monotonic()
         await api.send("DELETE", "/x", Doing(what="delete x", changes=True))
         assert time.monotonic() - began < 0.3
@@ -204,7 +211,8 @@ async def test_a_good_credential_is_used_while_its_renewal_hangs(tmp_path: Path)
     program = Program(tmp_path, good=1, extra=ending_in(30.0))
     async with served() as stub, api_of(stub, tmp_path, program) as api:
         stub.on("GET", "/version", says({}))
-        for _ in range(3):
+        await there(lambda: api.get("/version", ASK))
+        for _ in range(2):
             await api.get("/version", ASK)
         assert [authorization for *_, authorization in stub.asked] == ["Bearer token-1"] * 3
         await program.waits(2)
@@ -215,6 +223,8 @@ async def test_a_refused_credential_waits_for_the_next_and_says_so(tmp_path: Pat
     program = Program(tmp_path, good=1)
     async with served() as stub, api_of(stub, tmp_path, program) as api:
         stub.on("DELETE", "/x", says({"kind": "Status", "code": 401}, status=401), says({}))
+        stub.on("GET", "/version", says({}))
+        await there(lambda: api.get("/version", ASK))
         with pytest.raises(SourceError, match="waiting for the credential plug-in"):
             await api.send("DELETE", "/x", Doing(what="delete x", changes=True))
         await program.goes_on(2)
@@ -233,7 +243,7 @@ async def test_the_cluster_deletes_at_once_while_everything_else_waits(tmp_path:
         binding = Binding(context=CONTEXT, namespaces=("bookstore",))
         config = stub.kubeconfig(tmp_path, program.user())
         cluster = KubernetesCluster(binding, config, "day", HeldClock(), timeouts=HASTY)
-        await cluster.clock()
+        await there(cluster.clock)
         target = ObjectRef(
             api_version="chaos-mesh.org/v1alpha1", kind="PodChaos", namespace="bookstore", name="kill-1"
         )
