@@ -127,6 +127,12 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
+    check = _command(commands, "check", "Look at everything that a plan counts on, and change nothing.")
+    check.add_argument("plan", type=Path, metavar="PLAN")
+    check.add_argument("--lab", action="store_true", help="on the embedded lab, as in a rehearsal")
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(act="check.check")
+
     validate = _command(commands, "validate", "Check a plan and the files that it names.")
     validate.add_argument("plan", type=Path, metavar="PLAN")
     validate.add_argument("--json", action="store_true")
