@@ -282,18 +282,19 @@ async def test_a_metric_is_not_there_before_its_first_sample_and_unknown_once_it
         assert "unknown" in next(line for line in room.pane("metrics").splitlines() if "Error rate" in line)
 
 
-async def test_a_key_that_comes_before_the_room_does_not_keep_it_out() -> None:
+async def test_a_room_that_is_covered_before_its_first_paint_is_entered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An early key opens a sheet; what waits for a paint of the room below would wait until it is closed."""
     room = FakeRoom(synthetic_events(1872))
 
     async def enter() -> FakeRoom:
         return room
 
-    class Early(ControlRoomApp):
-        def on_mount(self) -> None:
-            self.action_do("help")
-
-    app = Early(enter, TITLE)
+    monkeypatch.setattr(ControlRoomApp, "call_after_refresh", lambda *_: True)
+    app = ControlRoomApp(enter, TITLE)
     async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("?")
         async with asyncio.timeout(10):
             while app.follower is None or len(app.follower.history) < room.count:
                 await pilot.pause()
