@@ -82,8 +82,9 @@ class Resuming(Part):
     async def _settle(self) -> None:
         for run in self.state.running:
             await self._look_for(run)
+        there = await self._cluster.labelled(self._session)
         async with asyncio.TaskGroup() as group:
-            for found in await self._cluster.labelled(self._session):
+            for found in there:
                 if not self._explained(found):
                     group.create_task(self._remove(found))
 
