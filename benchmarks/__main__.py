@@ -1,6 +1,7 @@
 """`python -m benchmarks`: every benchmark in turn."""
 
-from benchmarks import first_frame, key_to_frame
+from benchmarks import first_frame, key_to_frame, viewers
 
 first_frame.main()
 key_to_frame.main()
+viewers.main()

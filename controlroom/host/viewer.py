@@ -22,6 +22,10 @@ BATCH = 64 * 1024
 AT_ONCE = 64
 """Intents of one viewer that may wait for their answers; more are not read before."""
 
+CALM = 0.02
+"""Real seconds for which news of a moment are gathered for those who do not act: with a room full of them, the
+facilitators' answers are not behind theirs."""
+
 Act = Callable[[wire.Submit, Actor], Awaitable[Answer]]
 
 
@@ -110,6 +114,8 @@ class Viewer:
                 self.outlet.say(wire.Goodbye(reason=stream.over))
                 return stream.over
             await stream.changed()
+            if self.person.seat != "facilitator":
+                await asyncio.sleep(CALM)
 
     async def _listen(self) -> str:
         while True:
