@@ -81,6 +81,8 @@ class Experiment(Value):
     alert: AlertRef | None = None
     impact: tuple[str, ...] = ()
     """Metrics expected to leave their limits; any other that does is a cascade."""
+    change: bool = False
+    """The manifest names objects that are there: their fields are set for the time, and put back."""
     auto: bool = False
     """Inject when due without a person; a headless day does so for all."""
 

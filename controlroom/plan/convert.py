@@ -126,6 +126,7 @@ def _experiment(one: Experiment, phase: str, at: float) -> core.Experiment:
         observe=one.observe,
         alert=core.AlertRef(name=one.alert.name, labels=one.alert.labels) if one.alert else None,
         impact=one.impact,
+        change=one.change,
         auto=one.auto,
     )
 

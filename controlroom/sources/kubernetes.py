@@ -27,6 +27,7 @@ from controlroom.sources.chaos_mesh import (
 from controlroom.sources.errors import SOURCE, Doing, decoded
 from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
 from controlroom.sources.kubernetes_catalogue import Catalogue
+from controlroom.sources.kubernetes_changes import Changes
 from controlroom.sources.kubernetes_objects import whole
 from controlroom.sources.kubernetes_pods import matching_pods
 from controlroom.sources.kubernetes_rights import may
@@ -54,6 +55,8 @@ from controlroom.sources.watch_cluster import (
 NOT_FOUND, CONFLICT, FORBIDDEN = 404, 409, 403
 #: What a session must be allowed to do with the objects that it creates.
 VERBS = ("create", "delete", "get", "list", "watch", "patch")
+#: The same for objects that were there before.
+CHANGE_VERBS = ("get", "list", "watch", "patch")
 #: Events that are older than this when the session begins are history, in seconds.
 RECENT = 5.0
 
@@ -86,6 +89,7 @@ class KubernetesCluster:
         self._sleep = sleep
         self._api = Api(kubeconfig, binding.context, clock, timeouts)
         self._catalogue = Catalogue(self._api)
+        self._changes = Changes(self._api)
         self._merged = Merged()
         self._followed: dict[str, Resource] = {}
         self._runs = dict(runs or {})
@@ -168,6 +172,8 @@ class KubernetesCluster:
         return clean((await self._api.login()).server, 200)
 
     async def preview(self, prepared: Prepared) -> TargetPreview:
+        if prepared.object.changed:
+            return await self._preview_change(prepared)
         chaos = prepared.object.api_version.startswith(CHAOS_GROUP)
         try:
             selection = selection_of(prepared.body, prepared.kind) if chaos else None
@@ -179,14 +185,24 @@ class KubernetesCluster:
         found = await matching_pods(self._api, selection.selector, prepared.object.namespace)
         return preview_of(selection, found)
 
+    async def _preview_change(self, prepared: Prepared) -> TargetPreview:
+        kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
+        look = await self._changes.look(prepared, kind)
+        changes = clean(", ".join(look.fields) or "nothing: it is so already", 300)
+        return TargetPreview(candidates=(str(prepared.object),), mode=f"changes {changes}", number=1)
+
     async def permissions(self, prepared: Prepared) -> Sequence[Permission]:
         kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
         namespace = prepared.object.namespace
-        return await asyncio.gather(*(may(self._api, verb, kind, namespace) for verb in VERBS))
+        verbs = CHANGE_VERBS if prepared.object.changed else VERBS
+        return await asyncio.gather(*(may(self._api, verb, kind, namespace) for verb in verbs))
 
     async def dry_run(self, prepared: Prepared) -> None:
         """Schema, defaults, webhooks and rights are all asked; nothing is stored."""
         kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
+        if prepared.object.changed:
+            await self._changes.dry_run(prepared, kind)
+            return
         doing = Doing(what=f"create {kind.plural} (dry run)")
         await self._post(prepared, kind, doing, dryRun="All")
 
@@ -203,6 +219,10 @@ class KubernetesCluster:
         """Raises SourceError; `unsure` means that it may be there: :meth:`read` tells, by its own name."""
         kind = await self._catalogue.resource(prepared.object.api_version, prepared.kind)
         self._follow(kind)
+        if prepared.object.changed:
+            raw, already = await self._changes.change(prepared, kind)
+            uid = decode(raw).metadata.uid
+            return Created(uid=uid, created_at=self.server_now(), already=already, reading=raw)
         doing = Doing(what=f"create {kind.plural} {prepared.object.name}", changes=True)
         try:
             return self._created(await self._post(prepared, kind, doing), doing, already=False)
@@ -230,8 +250,13 @@ class KubernetesCluster:
         return own and meta.deletion_timestamp is None
 
     async def delete(self, target: ObjectRef) -> bool:
-        """Background propagation. With a uid only that very object is meant: another of its name is left alone."""
+        """Background propagation. With a uid only that very object is meant: another of its name is left alone.
+
+        What was there before is put back as it was, and never deleted.
+        """
         kind = await self._catalogue.resource(target.api_version, target.kind)
+        if target.changed:
+            return await self._changes.put_back(target, kind)
         doing = Doing(what=f"delete {kind.plural} {target.name}", changes=True)
         options: dict[str, object] = {
             "apiVersion": "v1",
@@ -261,7 +286,10 @@ class KubernetesCluster:
             if error.status == NOT_FOUND:
                 return None
             raise
-        return whole(raw, target.api_version, target.kind)
+        found = whole(raw, target.api_version, target.kind)
+        if target.changed and not ref_of(decode(found)).changed:
+            return None  # the object is there, our change of it is not
+        return found
 
     async def labelled(self, session: str) -> Sequence[ObjectRef]:
         found = await self._chaos_objects(self._selector(session))

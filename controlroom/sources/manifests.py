@@ -26,6 +26,8 @@ RUN_LABEL = "controlroom.dev/run"
 SESSION_NOTE = "controlroom.dev/session-id"
 RUN_NOTE = "controlroom.dev/run-id"
 EXPERIMENT_NOTE = "controlroom.dev/experiment"
+PRIOR_NOTE = "controlroom.dev/prior"
+"""On an object that was there before: the merge patch that puts it back."""
 REQUESTED_BY_NOTE = "controlroom.dev/requested-by"
 
 #: Kinds of Chaos Mesh that go on making others, whatever a duration says.
@@ -61,6 +63,7 @@ def prepare(
     duration: float | None,
     namespaces: Sequence[str],
     requested_by: str = "",
+    change: bool = False,
 ) -> Prepared:
     """The one object of a manifest as it will be sent. Raises :class:`ManifestError`.
 
@@ -75,6 +78,7 @@ def prepare(
         duration=duration,
         namespaces=namespaces,
         requested_by=requested_by,
+        change=change,
     )
     if len(made) > 1:
         raise ManifestError(f"the manifest holds {len(made)} objects where one is wanted")
@@ -90,6 +94,7 @@ def prepare_all(
     duration: float | None,
     namespaces: Sequence[str],
     requested_by: str = "",
+    change: bool = False,
 ) -> tuple[Prepared, ...]:
     """Every object of a manifest, in its order; the second one's run is `experiment#n.2`, and so on."""
     try:
@@ -107,7 +112,10 @@ def prepare_all(
             EXPERIMENT_NOTE: experiment,
             **({REQUESTED_BY_NOTE: requested_by} if requested_by else {}),
         }
-        found.append(_prepared(experiment, document, own_run, session, duration, namespaces, notes))
+        if change:
+            found.append(_change(experiment, document, own_run, session, namespaces, notes))
+        else:
+            found.append(_prepared(experiment, document, own_run, session, duration, namespaces, notes))
     return tuple(found)
 
 
@@ -145,6 +153,39 @@ def _prepared(
         one_shot=one_shot,
         unbounded=not one_shot and seconds is None,
         duration=seconds,
+    )
+
+
+def _change(
+    experiment: str,
+    document: Json,
+    run: str,
+    session: str,
+    namespaces: Sequence[str],
+    notes: dict[str, str],
+) -> Prepared:
+    """An object that is there, under its own name, with the fields that are to be set. It has no end of its own."""
+    manifest = _object(document)
+    api_version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
+    metadata = cast(Mapping, manifest["metadata"])
+    namespace, name = _namespace(metadata, namespaces), metadata.get("name")
+    if not isinstance(name, str) or not name:
+        raise ManifestError("a change names the object that it changes: metadata.name is missing")
+    if not any(key in manifest for key in ("spec", "data")) and len(manifest) == 3:
+        raise ManifestError("a change sets something: the manifest has nothing but a name")
+    labels = {SESSION_LABEL: label_value(session), RUN_LABEL: label_value(run)}
+    manifest["metadata"] = _metadata(metadata, name, namespace, labels, notes)
+    manifest = _in_order(manifest, ("apiVersion", "kind", "metadata", "spec"))
+    return Prepared(
+        experiment=experiment,
+        run=run,
+        manifest=_yaml(manifest),
+        body=msgspec.json.encode(manifest),
+        object=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name, changed=True),
+        kind=kind,
+        one_shot=False,
+        unbounded=True,
+        duration=None,
     )
 
 

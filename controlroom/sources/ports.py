@@ -111,6 +111,8 @@ class Prepared(Value):
     one_shot: bool
     unbounded: bool
     duration: float | None
+    prior: str = ""
+    """Of a change: JSON of what undoes it, once the object was looked at."""
 
 
 class TargetPreview(Value):

@@ -16,7 +16,7 @@ from controlroom.core.values import Value, changed
 from controlroom.sources.chaos_mesh import Resource
 from controlroom.sources.errors import SOURCE
 from controlroom.sources.kubernetes_objects import event_of, pod_of, whole
-from controlroom.sources.manifests import RUN_NOTE
+from controlroom.sources.manifests import PRIOR_NOTE, RUN_NOTE
 from controlroom.sources.ports import ClusterEvent, ObjectSeen, SourceError
 from controlroom.sources.watch import Change, Follower
 
@@ -88,7 +88,8 @@ class ObjectReader:
         reading = decode(raw)
         seen = Seen(object=ref_of(reading), run=run_of(reading))
         if gone:
-            self._known.pop(change.key, None)
+            # What is put back loses our labels and notes with the change: who it was is known from before.
+            seen = self._known.pop(change.key, seen)
         else:
             self._known[change.key] = seen
         return ObjectSeen(object=seen.object, run=seen.run, raw=raw, gone=gone, at=self._now())
@@ -102,6 +103,7 @@ def ref_of(reading: ChaosReading) -> ObjectRef:
         namespace=reading.metadata.namespace,
         name=reading.metadata.name,
         uid=reading.metadata.uid,
+        changed=PRIOR_NOTE in (reading.metadata.annotations or {}),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from copy import deepcopy
 from email.utils import formatdate
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from controlroom.core.plan import Cluster as Binding
 from controlroom.core.state import Run
 from controlroom.core.values import changed
 from controlroom.lab.kubernetes import Cluster, Refusal, Trouble, build_bookstore
+from controlroom.lab.kubernetes.documents import Document
 from controlroom.lab.kubernetes.kubeconfig import kubeconfig
+from controlroom.lab.kubernetes.resources import DEPLOYMENTS
 from controlroom.lab.kubernetes.server import make_app
 from controlroom.sources.kubernetes import KubernetesCluster
 from controlroom.sources.kubernetes_api import Timeouts
@@ -60,6 +63,7 @@ class World:
             requested=0.0,
             requested_at=created.created_at,
             object=changed(prepared.object, uid=created.uid),
+            created_at=created.created_at,
             one_shot=prepared.one_shot,
         )
 
@@ -280,7 +284,7 @@ spec:
     preview = await room.adapter.preview(prepared)
     assert (preview.candidates, preview.number) == ((), None)
     run = await room.follow(await room.start(prepared), lambda said: said.state == "active")
-    assert run.message == "applied, not proven"
+    assert run.message.startswith("applied, not proven")
     assert run.injection is not None
     assert not run.injection.proven
     assert [ref.kind for ref in await room.adapter.labelled(SESSION)] == ["Deployment"]
@@ -288,6 +292,88 @@ spec:
     await room.adapter.delete(run.object)
     run = await room.follow(run, lambda said: said.state == "ended")
     assert run.how == "deleted"
+
+
+SCALED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: order-service, namespace: bookstore}
+spec: {replicas: 0}
+"""
+
+
+def scaling(run: str = "scale#1", session: str = SESSION) -> Prepared:
+    namespaces = ["bookstore"]
+    return prepare("scale", SCALED, session=session, run=run, duration=60, namespaces=namespaces, change=True)
+
+
+def deployment(room: World) -> Document:
+    found = room.lab.store.get(DEPLOYMENTS, "bookstore", "order-service")
+    assert found is not None
+    return found
+
+
+async def test_a_deployment_that_was_there_is_scaled_and_put_back_as_it_was(room: World) -> None:
+    before = deepcopy(deployment(room))
+    prepared = scaling()
+    preview = await room.adapter.preview(prepared)
+    assert preview.candidates == ("Deployment/bookstore/order-service",)
+    assert preview.mode == f"changes spec.replicas {before['spec']['replicas']} → 0"
+    await room.adapter.dry_run(prepared)
+    assert deployment(room)["spec"] == before["spec"]
+    assert {right.verb for right in await room.adapter.permissions(prepared)} == {
+        "get",
+        "list",
+        "watch",
+        "patch",
+    }
+
+    run = await room.follow(await room.start(prepared), lambda said: "0 ready of 0" in said.message)
+    assert deployment(room)["spec"]["replicas"] == 0
+    assert run.injection is not None
+    assert run.injection.first == run.created_at, "it was not injected when the Deployment was made"
+    (found,) = await room.adapter.labelled(SESSION)
+    assert found.changed
+    assert await room.adapter.read(found) is not None
+
+    assert await room.adapter.delete(found)
+    run = await room.follow(run, lambda said: said.state == "ended")
+    assert run.how == "put back"
+    assert deployment(room)["spec"] == before["spec"]
+    for key in ("labels", "annotations"):
+        own = {name for name in deployment(room)["metadata"].get(key, {}) if "controlroom" in name}
+        assert own == set()
+    assert await room.adapter.read(found) is None
+    assert not await room.adapter.delete(found), "a second time there is nothing to put back"
+
+
+async def test_a_change_asked_for_twice_is_made_once_and_another_runs_is_refused(room: World) -> None:
+    first = await room.adapter.create(scaling())
+    again = await room.adapter.create(scaling())
+    assert (first.already, again.already) == (False, True)
+    for strange in (scaling("scale#2"), scaling(session="another")):
+        with pytest.raises(SourceError, match="changed already, by scale#1"):
+            await room.adapter.create(strange)
+
+
+async def test_what_somebody_else_changed_meanwhile_stays(room: World) -> None:
+    created = await room.adapter.create(scaling())
+    now = deepcopy(deployment(room))
+    now["spec"]["paused"] = True
+    room.lab.store.update(DEPLOYMENTS, now)
+    target = changed(scaling().object, uid=created.uid)
+    assert await room.adapter.delete(target)
+    assert deployment(room)["spec"]["paused"] is True
+    assert deployment(room)["spec"]["replicas"] > 0
+
+
+async def test_a_change_of_what_is_not_there_says_so(room: World) -> None:
+    text = SCALED.replace("order-service", "nobody")
+    prepared = prepare(
+        "scale", text, session=SESSION, run="scale#1", duration=60, namespaces=["bookstore"], change=True
+    )
+    with pytest.raises(SourceError, match="there is no Deployment/bookstore/nobody to change"):
+        await room.adapter.preview(prepared)
 
 
 async def test_the_servers_clock_is_the_labs(room: World) -> None:

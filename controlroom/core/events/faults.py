@@ -40,6 +40,8 @@ class ObjectRef(Value):
     namespace: str
     name: str
     uid: str = ""
+    changed: bool = False
+    """It was there before and is changed for a time: it is put back, never deleted."""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}"

@@ -168,7 +168,7 @@ def _ended(run: Run, reading: ChaosReading | None, pods: Pods, now: datetime) ->
         injection=injection,
         effect_end=effect_end,
         object_end=run.object_end or now,
-        how=_how(targets, injection, run.one_shot),
+        how="put back" if injection and _is_change(run) else _how(targets, injection, run.one_shot),
     )
 
 
@@ -201,18 +201,27 @@ def _how(targets: tuple[Target, ...], injection: Injection | None, one_shot: boo
 
 
 def _applied(run: Run, reading: ChaosReading) -> FaultObserved:
-    """Of an object that keeps no records, only its application is known: applied, not proven."""
-    created = reading.metadata.creation_timestamp
+    """Of an object that keeps no records, only its application is known: applied, not proven.
+
+    One that was there before was applied when the server took the change.
+    """
+    created = run.created_at if _is_change(run) else reading.metadata.creation_timestamp
     injection = run.injection
     if injection is None and created is not None:
         injection = Injection(first=created, last=created, n=1, uncertainty=RECORD_PRECISION, proven=False)
-    stopping = reading.metadata.deletion_timestamp is not None
-    return FaultObserved(
-        run=run.id,
-        state="recovering" if stopping else "active",
-        message="" if stopping else "applied, not proven",
-        injection=injection,
-    )
+    said = reading.progress
+    if reading.metadata.deletion_timestamp is not None:
+        return FaultObserved(run=run.id, state="recovering", message="", injection=injection)
+    if said.over:
+        message = f"over: {said.words}; the object is still there"
+        return FaultObserved(run=run.id, state="recovering", message=message, injection=injection)
+    message = "applied, not proven" + (f": {said.words}" if said.words else "")
+    return FaultObserved(run=run.id, state="active", message=message, injection=injection)
+
+
+def _is_change(run: Run) -> bool:
+    """Whether it changes an object that was there before."""
+    return run.object is not None and run.object.changed
 
 
 def _ends_at(run: Run, reading: ChaosReading) -> datetime | None:

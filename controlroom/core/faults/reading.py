@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from controlroom.core.faults.others import Progress, progress
 from controlroom.core.values import Value, changed
 
 CHAOS_GROUP = "chaos-mesh.org/"
@@ -33,6 +34,7 @@ class Metadata(Value, rename="camel"):
     uid: str = ""
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    generation: int | None = None
     finalizers: tuple[str, ...] = ()
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
@@ -103,6 +105,8 @@ class ChaosReading(Value):
     metadata: Metadata
     spec: Spec = Spec()
     status: Status = Status()
+    progress: Progress = Progress()
+    """Of an object without records of targets: what it says of itself."""
 
     @property
     def recorded(self) -> bool:
@@ -159,7 +163,8 @@ def decode(raw: bytes) -> ChaosReading:
         frame = _FRAME.decode(raw)
         reading = ChaosReading(api_version=frame.api_version, kind=frame.kind, metadata=frame.metadata)
         if not reading.recorded:
-            return reading
+            said = progress(frame.kind, frame.metadata.generation, bytes(frame.spec), bytes(frame.status))
+            return changed(reading, progress=said)
         return changed(
             reading, spec=_SPEC.decode(frame.spec), status=_STATUS.decode(frame.status) or Status()
         )

@@ -102,6 +102,10 @@ class Experiment(Strict):
         default=(),
         description="Metrics expected to leave their limits; any other that does is a cascading failure.",
     )
+    change: bool = Field(
+        default=False,
+        description="The manifest names objects that are there: its fields are set for the time and put back.",
+    )
     auto: bool = Field(
         default=False,
         description="Injected when due without a person. A headless day does so for all experiments.",
