@@ -36,9 +36,13 @@ def ask_about_unfinished(
         return None
     if getattr(chosen, "new", False):
         return None
-    if chosen.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if chosen.headless or not _at_a_terminal():
         raise Stop(f"{_told(own)}: {_way(own)}; --new begins another")
     return folder if _asked(own) else None
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _unfinished(plan_id: str, sessions: Path, lab: bool) -> tuple[SessionFolder, Listed] | None:

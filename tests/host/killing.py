@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +17,13 @@ from controlroom.core import intents as i
 from controlroom.core.intents import Accepted, Answer, IntentBase
 from controlroom.core.state import State
 from controlroom.core.values import changed
-from controlroom.host.lab_process import LAB, LabFile
+from controlroom.host.lab_process import LAB, FoundLab, LabFile, LabLost
 from controlroom.host.launch import await_host, launch
 from controlroom.host.order import Order
 from controlroom.journal.folder import SessionFolder
 from controlroom.journal.reader import lines_of, read_events, verify
 from controlroom.room import RoomClosed
+from controlroom.room.attached import attach
 from tests.host.live import LiveHost, Troubles, Viewer, fresh_folder, order_for
 
 CHAOS = "apis/chaos-mesh.org/v1alpha1/namespaces/bookstore"
@@ -118,7 +118,7 @@ class Ordeal:
         process = launch(changed(self.order, resume=True, halt=halt))
         found = await asyncio.to_thread(await_host, process, self.folder)
         self.host = LiveHost(self.folder, process, Path(found.socket))
-        self.viewer = Viewer(await _attach(self.host))
+        self.viewer = Viewer(await attach(self.host.socket, name="maria"))
         self.host.viewers.append(self.viewer)
         self.viewer.follow()
         await self.viewer.until(lambda: bool(self.state.gaps))
@@ -234,12 +234,6 @@ def _promised(intent: IntentBase) -> e.Body:
     raise AssertionError(intent)
 
 
-async def _attach(host: LiveHost):  # type: ignore[no-untyped-def]
-    from controlroom.room.attached import attach
-
-    return await attach(host.socket, name="maria")
-
-
 @contextlib.asynccontextmanager
 async def ordeal(place: Path, seed: int, rate: float = 20.0) -> AsyncIterator[Ordeal]:
     """A rehearsal in its phase of faults; whatever the test does, neither host nor lab is left."""
@@ -267,8 +261,6 @@ async def ordeal(place: Path, seed: int, rate: float = 20.0) -> AsyncIterator[Or
 
 async def stop_lab(folder: SessionFolder) -> None:
     """Ends the lab of a session whose host died, where it still runs."""
-    from controlroom.host.lab_process import FoundLab, LabLost
-
     try:
         lab = FoundLab.find(folder.path)
     except LabLost:
@@ -350,9 +342,3 @@ MOMENTS: tuple[Moment, ...] = (
     during_a_halt,
     in_the_end,
 )
-
-
-def unfinished_host(process: subprocess.Popen[bytes]) -> None:
-    """Kills a host that a test started beside its own."""
-    process.kill()
-    process.wait()

@@ -237,6 +237,30 @@ async def test_a_lab_that_nobody_speaks_to_ends() -> None:
         await asyncio.wait_for(caller.lab.wait(), 5)
 
 
+async def test_a_sessions_lab_waits_for_its_host_alone_and_no_faster_than_the_wall(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lab_module, "_ALONE", 0.1)
+    async with running(LabSettings(rate=60.0, idle_timeout=1.0, hosted=True)) as caller:
+        assert (await caller.send("GET", "/clock"))[1]["rate"] == 60.0
+        async with asyncio.timeout(5):
+            while caller.lab.clock.rate != 1.0:
+                # Participants are no host.
+                await caller.query("up")
+                await asyncio.sleep(0.01)
+        assert (await caller.send("GET", "/clock"))[1]["rate"] == 60.0
+        assert (await caller.send("PUT", "/clock", {"rate": 30.0}))[1]["rate"] == 30.0
+
+        async def participate() -> None:
+            while True:
+                await caller.query("up")
+                await asyncio.sleep(0.01)
+
+        participating = asyncio.create_task(participate())
+        await asyncio.wait_for(caller.lab.wait(), 5)
+        participating.cancel()
+
+
 async def test_virtual_time_slows_where_the_world_falls_behind(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
