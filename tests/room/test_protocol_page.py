@@ -13,6 +13,8 @@ import pytest
 
 from controlroom.core.events import NoteWritten
 from controlroom.core.intents import Intent
+from controlroom.core.seats import MAY
+from controlroom.host import grumbles, outlet, server, viewer
 from controlroom.wire.messages import LONGEST_DOWN, LONGEST_UP, VERSION, FromHost, FromViewer
 from tests.room.conftest import House
 
@@ -51,7 +53,24 @@ def test_every_intent_is_told_with_its_fields_and_no_other() -> None:
     }
 
 
+def test_the_seats_are_those_of_the_code() -> None:
+    table = PAGE.partition("| Seat |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(MAY)
+    names = {seat: {str(kind.__struct_config__.tag) for kind in kinds} for seat, kinds in MAY.items()}
+    section = PAGE.partition("| `scribe` |")[2].partition("\n")[0]
+    assert set(re.findall(r"`([\w-]+)`", section)) == names["scribe"]
+    assert names["audience"] == set()
+
+
 def test_the_limits_are_those_of_the_code() -> None:
+    assert f"{server.MOST_GUESTS} at a time, and {server.GUESTS_A_MINUTE} seats" in PAGE
+    assert f"Intents without an answer | {viewer.AT_ONCE} |" in PAGE
+    assert (
+        f"Nothing taken of what waits | {outlet.SLOW:g} s | `goodbye`, and {outlet.GRACE:g} s later" in PAGE
+    )
+    assert f"at most {grumbles.MOST} lines of the log in a minute" in PAGE
+    assert f"gathered for {viewer.CALM * 1000:g} ms" in PAGE
+    assert f"says `hello` within {server.GREETING:g} seconds" in PAGE
     assert (LONGEST_UP // 1024, LONGEST_DOWN // 1024**2, VERSION) == (256, 64, 1)
     assert "256 KiB" in PAGE and "64 MiB" in PAGE
 
