@@ -108,6 +108,20 @@ class _Version(Value, rename="camel"):
     git_version: str = ""
 
 
+class _User(Value):
+    username: str = ""
+
+
+class _Reviewed(Value, rename="camel"):
+    user_info: _User = _User()
+
+
+class _Review(Value):
+    status: _Reviewed = _Reviewed()
+
+
+_WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_REVIEW = msgspec.json.Decoder(_Review)
 _THING, _THINGS = msgspec.json.Decoder(_Thing), msgspec.json.Decoder(_Things)
 _KINDS, _GROUPS = msgspec.json.Decoder(_Kinds), msgspec.json.Decoder(_Groups)
 _VERSION = msgspec.json.Decoder(_Version)
@@ -122,9 +136,23 @@ class ClusterLooks:
         self._session = session
 
     async def version(self) -> str:
+        """What answers, and whom. Raises SourceError, too, where it does not take the credential."""
         doing = Doing(what="ask for the version")
         found = decoded(_VERSION, await self._api.get("/version", doing), doing)
-        return clean(found.git_version, 40)
+        user = await self._user()
+        return f"{clean(found.git_version, 40)} answers{f' {user}' if user else ''}"
+
+    async def _user(self) -> str:
+        """Whom the server takes us for; empty where it does not tell: clusters before 1.28."""
+        doing = Doing(what="ask who we are")
+        body = b'{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'
+        try:
+            answer = await self._api.send("POST", _WHO, doing, body=body)
+        except SourceError as error:
+            if error.status in (NOT_FOUND, FORBIDDEN):
+                return ""
+            raise
+        return clean(decoded(_REVIEW, answer, doing).status.user_info.username, 80)
 
     async def context(self) -> str:
         return await self._cluster.context()

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit, urlunsplit
 from controlroom.core.check_facts import AnswerFact, CommandFact, ProgramFact
 from controlroom.core.clean import clean
 from controlroom.sources.http import JsonClient, shown
-from controlroom.sources.ports import SourceError
 
 KEPT = 4096
 """Bytes of a command's output that are kept, from its end."""
@@ -93,15 +92,18 @@ def _last(output: bytes | bytearray) -> str:
     return clean(lines[-1].strip(), 200) if lines else ""
 
 
+def is_http(url: str) -> bool:
+    """Whether an address can be asked without sending anything. Other schemes belong to chat services."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 async def answers(source: str, url: str, path: str, timeout: float) -> AnswerFact:
     """Whether a server answers, whatever it says.
 
     Only its root is asked for, and `path` below that: the address itself may be a secret, and a chat's would post.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        hint = "it is told when the first message goes out"
-        raise SourceError(source, f"its address is no http one ({clean(parts.scheme, 20)}:…)", hint=hint)
     root = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
     http = JsonClient(source, root, timeout=timeout)
     try:

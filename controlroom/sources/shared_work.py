@@ -49,11 +49,13 @@ class SharedWork:
         if self._failed is not None and not again and time.monotonic() - self._failed_at < REST:
             raise self._failed
         self.begin()
-        assert self._task is not None
-        done, _ = await asyncio.wait({self._task}, timeout=patience)
+        task = self._task
+        assert task is not None
+        done, _ = await asyncio.wait({task}, timeout=patience)
         if not done:
             return False
-        if (error := self._task.result()) is not None:
+        # Another who waited may have begun the next run meanwhile: this one's outcome is asked for.
+        if (error := task.result()) is not None:
             raise error
         return True
 

@@ -6,10 +6,10 @@ import asyncio
 
 from controlroom.conductor.inspecting.asking import PATIENCE, Check, Judge, Site, lost
 from controlroom.core import checks
-from controlroom.core.check_facts import AnswerFact, Known
+from controlroom.core.check_facts import AnswerFact, Known, Lost
 from controlroom.core.checks import Judgement
 from controlroom.core.plan import ChecklistItem
-from controlroom.sources.local_looks import answers, look_for_program, look_for_script, run_command
+from controlroom.sources.local_looks import answers, is_http, look_for_program, look_for_script, run_command
 from controlroom.sources.ports import SourceError
 
 GROUP = "Around it"
@@ -67,6 +67,9 @@ class Around:
 
     def _outside(self, name: str, url: str, path: str) -> Judge:
         async def judge() -> Judgement:
+            if not is_http(url):
+                told = "its address is not an http one: whether it is right is known once a message was sent"
+                return checks.unknown(Lost(why=told, hint="send one by hand"))
             try:
                 found: Known[AnswerFact] = await answers(name, url, path, PATIENCE / 2)
             except SourceError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from controlroom.sources.ports import ClockReading, SourceError
 T = TypeVar("T")
 
 Judge = Callable[[], Awaitable[Judgement]]
+
+_AGAIN = re.compile(r"\bit is (?:tried|asked|begun|listed)\b[^.;]*", re.IGNORECASE)
 
 PATIENCE = 10.0
 """Most real seconds for one question."""
@@ -93,7 +96,8 @@ class Questions:
         return await self._ask("cluster", self.eyes.cluster.version)
 
     async def context(self) -> Known[str]:
-        return await self.cluster("context", self.eyes.cluster.context)
+        """By the kubeconfig: the cluster need not answer."""
+        return await self._ask("context", self.eyes.cluster.context)
 
     async def mesh(self) -> Known[ChaosMeshFact]:
         return await self.cluster("chaos mesh", self.eyes.cluster.chaos_mesh)
@@ -144,4 +148,5 @@ async def _known(question: Callable[[], Awaitable[T]]) -> Known[T]:
 
 
 def lost(error: SourceError) -> Lost:
-    return Lost(why=error.message, hint=error.hint)
+    """Of a session's sources: what those ask again by themselves, an inspection does not."""
+    return Lost(why=error.message, hint=_AGAIN.sub("check again", error.hint))

@@ -42,7 +42,7 @@ class ClusterLook:
         if isinstance(version, Lost):
             return checks.unreachable(version)
         judged = checks.context(self._site.bindings.cluster.context, await self._questions.context())
-        return judged if judged.state != "ok" else checks.ok(f"{version} answers, {judged.reason}")
+        return judged if judged.state != "ok" else checks.ok(f"{version}, {judged.reason}")
 
     async def _clock(self) -> Judgement:
         found = await self._questions.cluster("clock", self._eyes.clock)
