@@ -122,12 +122,11 @@ class ChatChannel(Channel):
         self._number = 0
 
     async def run(self) -> None:
-        await self._tried(self._opened)
+        try:
+            await self._chat.open()
+        except SourceError as error:  # said at the beginning, not with the first message that is lost
+            self._watchman.failed(self.source, error)
         await super().run()
-
-    async def _opened(self) -> bool:
-        await self._chat.open()
-        return True
 
     def take(self, event: Event, *, old: bool) -> None:
         messages = self._messages.take(event)

@@ -48,7 +48,7 @@ class Telling(Part):
         return self._chat is not None or self._dashboards is not None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled; after the record is closed there is nothing more to tell."""
         self._channels = self._channels or self._opened()
         async with asyncio.TaskGroup() as group:
             self._tasks = [group.create_task(channel.run()) for channel in self._channels]
@@ -66,9 +66,8 @@ class Telling(Part):
         return tuple(found)
 
     async def _follow(self) -> None:
-        while True:
+        async for _ in self.recorder.follow(self._position):
             self._take()
-            await self.recorder.changed()
 
     def _take(self) -> None:
         """Everything that is new in the record."""

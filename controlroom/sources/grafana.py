@@ -128,8 +128,12 @@ class Grafana:
             **{f"var-{key}": value for key, value in panel.variables.items()},
         }
         path = f"/render/d-solo/{quote(panel.dashboard, safe='')}/_"
-        answer = await self._safely(lambda: self._render.request("GET", path, query=query))
-        return await asyncio.to_thread(self._save, _png(answer), f"{name}.png")
+
+        async def fetch() -> bytes:
+            return _png(await self._render.request("GET", path, query=query))
+
+        data = await self._safely(fetch)
+        return await asyncio.to_thread(self._save, data, f"{name}.png")
 
     async def _ask_for_renderer(self) -> None:
         """Without one Grafana answers with a picture all the same, which says so: that is none to keep."""
@@ -168,7 +172,7 @@ class Grafana:
         try:
             return await ask()
         except SourceError as error:
-            hint = TOKEN if error.status in (401, 403) else error.hint
+            hint = TOKEN if error.status in (401, 403) and error.hint != RENDERER else error.hint
             raise SourceError(
                 error.source,
                 self._secrets.hidden(error.message),

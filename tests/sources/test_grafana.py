@@ -164,7 +164,7 @@ async def test_without_a_renderer_its_excuse_is_no_picture(tmp_path: Path) -> No
         (web.Response(text="<html>login</html>", content_type="text/html"), "text/html instead of a picture"),
         (refusal(404, "Dashboard not found"), "Dashboard not found"),
         (web.Response(status=302, headers={"Location": "/login"}), "HTTP 302"),
-        (refusal(500, "Rendering failed"), "Rendering failed"),
+        (refusal(500, f"Rendering failed: {SECRET}"), r"Rendering failed: \*\*\*"),
     ],
 )
 async def test_what_is_no_picture_is_not_saved(tmp_path: Path, answer: web.Response, said: str) -> None:
