@@ -54,7 +54,7 @@ LOST = "the lab was lost"
 """Why a rehearsal is closed whose lab ended before it."""
 
 
-class Means(Value):
+class Means(Value, gc=True):  # its parts know those who follow them
     """The outside world of one session."""
 
     metrics: MetricSource
@@ -299,7 +299,7 @@ class Conductor:
 
     async def _close(self, reason: str) -> None:
         running = () if self._world_over else self.recorder.state.running
-        left = tuple(str(run.object) for run in running if run.object)
+        left = tuple(str(one) for run in running for one in run.objects)
         left += () if self._world_over else tuple(str(stray) for stray in self._resuming.left)
         await self._faults.close()
         await self._halting.close()

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Literal
 
 from controlroom.clock import utc
 from controlroom.conductor.context import Handlers, Part, refuse
 from controlroom.conductor.gate import Gate, GateClosed
+from controlroom.conductor.parts import Parts, part_of
 from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.recorder import NOT_YET, SOURCE, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Actor, Event, ObjectRef, PodObserved
-from controlroom.core.faults import ChaosReading, decode, follow_on, observe
+from controlroom.core.faults import follow_on
 from controlroom.core.guards import may_start, overrides
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.core.values import changed
-from controlroom.sources.ports import Cluster, Created, ObjectSeen, Prepared, SourceError
+from controlroom.sources.ports import Cluster, Created, ObjectSeen, PreparedRun, SourceError
 
 Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
 
@@ -39,8 +40,7 @@ class Faults(Part):
         self._cluster = cluster
         self._gate = gate
         self._previewer = previewer
-        self._readings: dict[str, ChaosReading] = {}
-        self._gone: set[str] = set()
+        self._parts = Parts()
         self._unseen: set[str] = set()
         """Runs that a host before us followed, and that this one has not seen yet."""
         self._unanswered: set[str] = set()
@@ -112,11 +112,12 @@ class Faults(Part):
         await self.write(body, actor)
         return refuse(reason, hint)
 
-    async def _inject(self, prepared: Prepared, lifted: tuple[e.GuardResult, ...], actor: Actor) -> Answer:
+    async def _inject(self, prepared: PreparedRun, lifted: tuple[e.GuardResult, ...], actor: Actor) -> Answer:
         body = e.FaultRequested(
             experiment=prepared.experiment,
             run=prepared.run,
             object=prepared.object,
+            others=prepared.others,
             manifest=prepared.manifest,
             one_shot=prepared.one_shot,
             unbounded=prepared.unbounded,
@@ -124,53 +125,75 @@ class Faults(Part):
             overrides=lifted,
         )
         written, on_disk = await self.recorder.durably(body, actor=actor, patience=5.0)
-        try:
-            created = await self._gate.create(prepared, written, on_disk, self.state)
-        except GateClosed as closed:
-            self.recorder.record(e.FaultFailed(run=prepared.run, error=str(closed)))
-            return refuse(str(closed))
-        except SourceError as error:
-            if not error.unsure:
-                self.recorder.record(e.FaultFailed(run=prepared.run, error=error.message, hint=error.hint))
-                return refuse(error.message, error.hint)
-            self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
-            self._spawn(self._ask_again(prepared.run, prepared.object))
-            return Accepted(seq=written.seq, note="no answer: it may be running, and is asked for")
-        self._accept(prepared.run, created)
+        made: list[Created] = []
+        for index, part in enumerate(prepared.parts):
+            try:
+                created = await self._gate.create(part, written, on_disk, self.state)
+            except GateClosed as closed:
+                return self._not_started(prepared, made, str(closed), "")
+            except SourceError as error:
+                if not error.unsure:
+                    return self._not_started(prepared, made, error.message, error.hint)
+                self.recorder.record(e.FaultUnsure(run=prepared.run, error=error.message))
+                self._spawn(self._ask_again(prepared.run))
+                return Accepted(seq=written.seq, note="no answer: it may be running, and is asked for")
+            made.append(created)
+            if created.reading and not self._parts.known((prepared.run, index)):
+                self._parts.read((prepared.run, index), created.reading)
+        self._accept(prepared.run, made[0])
         return Accepted(seq=written.seq)
+
+    def _not_started(self, prepared: PreparedRun, made: list[Created], error: str, hint: str) -> Answer:
+        """One of its objects was refused: what was made of the others is taken back."""
+        if not made:
+            self.recorder.record(e.FaultFailed(run=prepared.run, error=error, hint=hint))
+            return refuse(error, hint)
+        refused = prepared.parts[len(made)].object
+        half = f"{refused} was refused: {error}; what was made is taken back"
+        self.recorder.record(e.FaultUnsure(run=prepared.run, error=half))
+        self._spawn(self.end(prepared.run, "end"))
+        return refuse(half, hint)
 
     def _accept(self, run: str, created: Created) -> None:
         body = e.FaultAccepted(
             run=run, uid=created.uid, created_at=created.created_at, already=created.already
         )
         self.recorder.record(body, actor=SOURCE, at=created.created_at, clock="apiserver")
-        if run not in self._readings and created.reading:
-            self._readings[run] = decode(created.reading)
         self._observe(run)
         state = self.state
         if state.locked or state.runs[run].stop:
             # A halt or a stop was faster than the answer: what just came into being goes at once.
             self._spawn(self.end(run, "halt" if state.locked else "stop"))
 
-    async def _ask_again(self, name: str, target: ObjectRef) -> None:
+    async def _ask_again(self, name: str) -> None:
         """An unanswered start is asked for by its own name until the cluster tells."""
         attempt = 0
         while name in self.state.runs and self.state.runs[name].state == "unsure":
             await asyncio.sleep(AGAIN[min(attempt, len(AGAIN) - 1)])
             attempt += 1
             try:
-                raw = await self._cluster.read(target)
+                found = [await self._cluster.read(target) for target in self.state.runs[name].objects]
             except SourceError as error:
                 self.recorder.record(e.FaultUnsure(run=name, error=error.message))
                 continue
-            if raw is None:
+            if not any(found):
                 body = e.FaultFailed(run=name, error="the request never arrived", hint="start it again")
                 self.recorder.record(body)
                 return
-            self._unanswered.discard(name)
-            self._unseen.discard(name)
-            self._readings[name] = decode(raw)
-            self._observe(name)
+            self._answered(name, found)
+
+    def _answered(self, name: str, found: Sequence[bytes | None]) -> None:
+        """What came of a start without an answer. Half of it is no experiment, and is taken back."""
+        self._unanswered.discard(name)
+        self._unseen.discard(name)
+        for index, raw in enumerate(found):
+            if raw is None:
+                self._parts.gone((name, index), seen=False)
+            else:
+                self._parts.read((name, index), raw)
+        self._observe(name)
+        if not all(found):
+            self._spawn(self.end(name, "end"))
 
     # After a host that died
 
@@ -178,10 +201,10 @@ class Faults(Part):
         """None of what runs by the record has been seen by this host. An unanswered start is asked for by name."""
         for run in self.state.running:
             self._unseen.add(run.id)
-            if run.state in ("requested", "unsure") and run.created_at is None and run.object is not None:
+            if run.state in ("requested", "unsure") and run.created_at is None and run.objects:
                 self._unanswered.add(run.id)
                 self.recorder.record(e.FaultUnsure(run=run.id, error=DIED))
-                self._spawn(self._ask_again(run.id, run.object))
+                self._spawn(self._ask_again(run.id))
         self._take_up_stops()
 
     def is_unanswered(self, name: str) -> bool:
@@ -198,21 +221,19 @@ class Faults(Part):
 
     def saw(self, seen: ObjectSeen) -> None:
         """A chaos object of this session changed."""
-        if seen.run not in self.state.runs:
+        name, index = part_of(seen.run)
+        if name not in self.state.runs or index >= len(self.state.runs[name].objects):
             return
-        if seen.gone and not seen.raw and seen.run in self._unanswered:
+        if seen.gone and not seen.raw and name in self._unanswered:
             return  # whoever asks for it by its name tells
         if seen.raw:
-            self._unseen.discard(seen.run)
-            self._unanswered.discard(seen.run)
-            self._readings[seen.run] = decode(seen.raw)
+            self._unseen.discard(name)
+            self._unanswered.discard(name)
+            self._parts.read((name, index), seen.raw)
         if seen.gone:
-            if not seen.raw:
-                # Its last state was not seen: an earlier one would be taken for it.
-                self._readings.pop(seen.run, None)
-            self._gone.add(seen.run)
-        self._observe(seen.run)
-        run = self.state.runs[seen.run]
+            self._parts.gone((name, index), seen=bool(seen.raw))
+        self._observe(name)
+        run = self.state.runs[name]
         if run.state == "refused" and not run.stop and not seen.gone:
             # It was asked for, was not there, and has come after all: nobody follows it.
             self._spawn(self.end(run.id, "end"))
@@ -228,11 +249,10 @@ class Faults(Part):
         run = self.state.runs.get(name)
         if run is None or run.state == "refused":
             return
-        reading, gone = self._readings.get(name), name in self._gone
-        if reading is None and not gone:
+        found = self._parts.amount(run, self.pods, self._server_now())
+        if found is None:
             return
-        found = observe(run, reading, gone=gone, pods=self.pods, now=self._server_now())
-        if gone and name in self._unseen:
+        if found.state == "ended" and name in self._unseen:
             found = changed(found, how=_unseen_end(found))
         if not _same(run, found):
             at = found.object_end if found.state == "ended" and run.state != "ended" else None
@@ -285,9 +305,13 @@ class Faults(Part):
         await self.end(name, "unattended")
 
     async def _delete_until_taken(self, name: str, written: Event) -> None:
-        target = self.state.runs[name].object
-        if target is None:
-            return
+        """All objects of the run, at once."""
+        objects = self.state.runs[name].objects
+        await asyncio.gather(
+            *(self._delete_one(name, index, target, written) for index, target in enumerate(objects))
+        )
+
+    async def _delete_one(self, name: str, index: int, target: ObjectRef, written: Event) -> None:
         attempt = 0
         while True:
             try:
@@ -300,13 +324,12 @@ class Faults(Part):
                 await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN)) - 1])
                 continue
             if not there:
-                self.gone(name)
+                self.gone(name, index)
             return
 
-    def gone(self, name: str) -> None:
-        """The object is not there (any more), and its last state was not seen."""
-        self._readings.pop(name, None)
-        self._gone.add(name)
+    def gone(self, name: str, index: int = 0) -> None:
+        """An object of the run is not there (any more), and its last state was not seen."""
+        self._parts.gone((name, index), seen=False)
         self._observe(name)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

@@ -23,7 +23,8 @@ class Gate:
 
     async def create(self, prepared: Prepared, written: Event, on_disk: bool, state: State) -> Created:
         """Injects a fault. Raises :class:`GateClosed` or the cluster's SourceError."""
-        if not isinstance(written.body, FaultRequested) or written.body.run != prepared.run:
+        body = written.body
+        if not isinstance(body, FaultRequested) or prepared.object not in (body.object, *body.others):
             raise GateClosed("a start must be on record before it is made")
         if not on_disk:
             raise GateClosed("the request is not on disk: nothing is started while the record cannot be kept")

@@ -39,7 +39,7 @@ class Halting(Part):
         """Idempotent: pressed again while it works, it is the same halt."""
         if self._proving is not None and not self._proving.done() and self.state.locked:
             return Accepted(seq=self.state.seq, note="halting already")
-        runs = sorted(self.state.running, key=lambda run: run.object is None or run.object.kind not in MAKERS)
+        runs = sorted(self.state.running, key=lambda run: all(one.kind not in MAKERS for one in run.objects))
         pressed = self.recorder.now()
         written, on_disk = await self.recorder.durably(
             e.HaltRequested(reason=intent.reason, runs=tuple(run.id for run in runs)),
@@ -86,7 +86,7 @@ class Halting(Part):
 
     async def _sweep(self, written: Event) -> None:
         session = self.state.opened.session if self.state.opened else ""
-        known = {run.object.name for run in self.state.runs.values() if run.object}
+        known = {one.name for run in self.state.runs.values() for one in run.objects}
         for found in await self._cluster.labelled(session):
             if found.name not in known:
                 await self._gate.delete(found, written)

@@ -10,10 +10,10 @@ from controlroom.conductor.context import Part
 from controlroom.conductor.recorder import Recorder
 from controlroom.core import timeline
 from controlroom.core.events import ExperimentChecked
-from controlroom.core.guards import GuardFacts, Right, check
+from controlroom.core.guards import Blast, GuardFacts, Right, check
 from controlroom.core.plan import Experiment
-from controlroom.sources.manifests import ManifestError, blast, prepare
-from controlroom.sources.ports import Cluster, Permission, Prepared, SourceError, TargetPreview
+from controlroom.sources.manifests import ManifestError, blast, prepare_all
+from controlroom.sources.ports import Cluster, Permission, PreparedRun, SourceError, TargetPreview
 
 MARGIN = 30.0
 """Seconds that a fault's duration reaches beyond the moment at which it is to end."""
@@ -35,7 +35,7 @@ class Previewer(Part):
         latest = self.state.latest_run(experiment)
         return f"{experiment}#{(latest.ordinal if latest else 0) + 1}"
 
-    async def look(self, name: str) -> tuple[Prepared, ExperimentChecked]:
+    async def look(self, name: str) -> tuple[PreparedRun, ExperimentChecked]:
         """What would be sent and what the guards say of it.
 
         Raises SourceError for a manifest that is unusable, and where the cluster answers nothing at all: a guard
@@ -45,8 +45,8 @@ class Previewer(Part):
         prepared = self._prepare(experiment)
         why: list[SourceError] = []
         targets, rights, dry_run, foreign, context = await asyncio.gather(
-            _known(self._cluster.preview(prepared), why),
-            _known(self._cluster.permissions(prepared), why),
+            _known(self._targets(prepared), why),
+            _known(self._rights(prepared), why),
             self._dry_run(prepared),
             _known(self._cluster.foreign_chaos(self._session), why),
             _known(self._cluster.context(), why),
@@ -71,31 +71,47 @@ class Previewer(Part):
         assert self.state.opened is not None
         return self.state.opened.session
 
-    def _prepare(self, experiment: Experiment) -> Prepared:
+    def _prepare(self, experiment: Experiment) -> PreparedRun:
         opened = self.state.opened
         assert opened is not None
         try:
-            return prepare(
+            parts = prepare_all(
                 experiment.id,
                 opened.files[experiment.manifest],
                 session=opened.session,
                 run=self.next_run(experiment.id),
                 duration=self._needed(experiment) + MARGIN,
                 namespaces=opened.bindings.cluster.namespaces,
+                change=experiment.change,
             )
         except ManifestError as error:
             raise SourceError("manifest", f"{experiment.manifest}: {error}") from error
+        return PreparedRun(parts=parts)
 
     def _needed(self, experiment: Experiment) -> float:
         """Seconds from now to the moment to which the experiment should last."""
         t = self.recorder.now()
         return max(1.0, timeline.until(self.state, experiment, t) - t)
 
-    async def _dry_run(self, prepared: Prepared) -> str | None:
+    async def _targets(self, prepared: PreparedRun) -> TargetPreview:
+        found = await asyncio.gather(*(self._cluster.preview(part) for part in prepared.parts))
+        numbers = [one.number for one in found if one.number is not None]
+        return TargetPreview(
+            candidates=tuple(dict.fromkeys(name for one in found for name in one.candidates)),
+            mode="; ".join(dict.fromkeys(one.mode for one in found)),
+            number=sum(numbers) if len(numbers) == len(found) else None,
+        )
+
+    async def _rights(self, prepared: PreparedRun) -> Sequence[Permission]:
+        found = await asyncio.gather(*(self._cluster.permissions(part) for part in prepared.parts))
+        return [right for rights in found for right in rights]
+
+    async def _dry_run(self, prepared: PreparedRun) -> str | None:
         """Why the server would refuse it; empty: it would not; None: it could not be asked."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._cluster.dry_run(prepared)
+                for part in prepared.parts:
+                    await self._cluster.dry_run(part)
         except SourceError as error:
             return error.message if error.status is not None and error.status < 500 else None
         except TimeoutError:
@@ -105,7 +121,7 @@ class Previewer(Part):
     def _facts(
         self,
         experiment: Experiment,
-        prepared: Prepared,
+        prepared: PreparedRun,
         targets: TargetPreview | None,
         rights: Sequence[Permission] | None,
         dry_run: str | None,
@@ -134,7 +150,7 @@ class Previewer(Part):
             day_left=timeline.day_end(state, t) - t,
             targets=targets.candidates if targets else None,
             number=targets.number if targets else None,
-            blast=blast(prepared),
+            blast=_blast(prepared),
             one_shot=prepared.one_shot,
             rights=None if rights is None else tuple(_right(one) for one in rights),
             dry_run=dry_run,
@@ -142,6 +158,16 @@ class Previewer(Part):
             alerts=tuple(sorted(firing - expected)),
             own_alert=own if own in firing else "",
         )
+
+
+def _blast(prepared: PreparedRun) -> Blast:
+    found = [blast(part) for part in prepared.parts]
+    return Blast(
+        everything=any(one.everything for one in found),
+        untargeted_network=any(one.untargeted_network for one in found),
+        unbounded=any(one.unbounded for one in found),
+        selects=any(one.selects for one in found),
+    )
 
 
 async def _known(question: Awaitable[T], why: list[SourceError]) -> T | None:

@@ -43,8 +43,8 @@ class Resuming(Part):
         self._faults = faults
         self._halting = halting
         self._watchman = watchman
-        self._told: set[str] = set()
-        """Runs whose object was found, and said to be."""
+        self._told: set[tuple[str, int]] = set()
+        """Objects that were found, and said to be: by run and place in it."""
         self._strays: dict[str, ObjectRef] = {}
         """What is being deleted that no running run explains."""
         self._settled = asyncio.Event()
@@ -98,23 +98,25 @@ class Resuming(Part):
 
         Whether a start without an answer arrived is asked elsewhere.
         """
-        if run.object is None or run.id in self._told:
-            return
-        there = await self._cluster.read(run.object) is not None
-        if self._faults.is_unanswered(run.id) or not self.state.runs[run.id].running:
-            return
-        if not there:
-            self._faults.gone(run.id)
-            return
-        self._told.add(run.id)
-        self.recorder.record(e.FaultFound(object=run.object, run=run.id, known=True), actor=HOST)
+        for index, target in enumerate(run.objects):
+            if (run.id, index) in self._told:
+                continue
+            there = await self._cluster.read(target) is not None
+            if self._faults.is_unanswered(run.id) or not self.state.runs[run.id].running:
+                return
+            if not there:
+                self._faults.gone(run.id, index)
+                continue
+            self._told.add((run.id, index))
+            self.recorder.record(e.FaultFound(object=target, run=run.id, known=True), actor=HOST)
 
     def _explained(self, found: ObjectRef) -> bool:
         """Whether it is the object of a run that is running, as far as is known now."""
         run = run_of(self.state, found)
-        if run is None or not run.running or run.object is None:
+        if run is None or not run.running:
             return False
-        return not (run.object.uid and found.uid) or run.object.uid == found.uid
+        known = next(own for own in run.objects if str(own) == str(found))
+        return not (known.uid and found.uid) or known.uid == found.uid
 
     async def _remove(self, found: ObjectRef) -> None:
         """Deletes what nothing explains, and waits until it is gone. What it was is on record first."""
@@ -144,4 +146,4 @@ class Resuming(Part):
 def run_of(state: State, found: ObjectRef) -> Run | None:
     """The run whose object bears this name."""
     name = str(found)
-    return next((run for run in state.runs.values() if run.object and str(run.object) == name), None)
+    return next((run for run in state.runs.values() if name in map(str, run.objects)), None)

@@ -73,6 +73,8 @@ class Run(Value):
     """t of the request."""
     requested_at: datetime
     object: ObjectRef | None = None
+    others: tuple[ObjectRef, ...] = ()
+    """Further objects of a manifest with several documents."""
     manifest: str = ""
     one_shot: bool = False
     unbounded: bool = False
@@ -89,6 +91,10 @@ class Run(Value):
     """Why it is being stopped; empty: it is not."""
     stop_at: float | None = None
     """t of the first request to stop it."""
+
+    @property
+    def objects(self) -> tuple[ObjectRef, ...]:
+        return (self.object, *self.others) if self.object is not None else ()
 
     @property
     def running(self) -> bool:

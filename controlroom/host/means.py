@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
+from controlroom.conductor.parts import noted
 from controlroom.core.events import ObjectRef, PodObserved
 from controlroom.core.fold import fold
 from controlroom.core.plan import Bindings
@@ -78,9 +79,9 @@ def _pods(begun: Beginning) -> Iterator[PodObserved]:
 
 
 def _runs(begun: Beginning) -> dict[str, ObjectRef]:
-    """The objects of the runs that may have been there when the host before us died."""
+    """The objects that may have been there when the host before us died, by the run that is noted on them."""
     state = fold(begun.past.events) if begun.past else State()
-    return {run.id: run.object for run in state.running if run.object is not None}
+    return {noted(run.id, index): target for run in state.running for index, target in enumerate(run.objects)}
 
 
 def _grafana(url: str, begun: Beginning, folder: SessionFolder) -> Dashboards:

@@ -111,8 +111,45 @@ class Prepared(Value):
     one_shot: bool
     unbounded: bool
     duration: float | None
-    prior: str = ""
-    """Of a change: JSON of what undoes it, once the object was looked at."""
+
+
+class PreparedRun(Value):
+    """All that one injection sends: a manifest's objects in their order, one at the least."""
+
+    parts: tuple[Prepared, ...]
+
+    @property
+    def experiment(self) -> str:
+        return self.parts[0].experiment
+
+    @property
+    def run(self) -> str:
+        return self.parts[0].run
+
+    @property
+    def object(self) -> ObjectRef:
+        return self.parts[0].object
+
+    @property
+    def others(self) -> tuple[ObjectRef, ...]:
+        return tuple(part.object for part in self.parts[1:])
+
+    @property
+    def manifest(self) -> str:
+        return "---\n".join(part.manifest for part in self.parts)
+
+    @property
+    def one_shot(self) -> bool:
+        return all(part.one_shot for part in self.parts)
+
+    @property
+    def unbounded(self) -> bool:
+        return any(part.unbounded for part in self.parts)
+
+    @property
+    def duration(self) -> float | None:
+        """Until the last of those ends that end by themselves."""
+        return max((part.duration for part in self.parts if part.duration is not None), default=None)
 
 
 class TargetPreview(Value):

@@ -182,9 +182,9 @@ def chaos_object(prepared: Prepared, at: datetime, status: str = "{}") -> bytes:
 
 
 class Bench:
-    """A recorder on a clock that stands still, with the seed's plan open."""
+    """A recorder on a clock that stands still, with the seed's plan open; `files` replace manifests by path."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Mapping[str, str] | None = None) -> None:
         self.clock = HeldClock()
         self.writer = MemoryWriter()
         self.recorder = Recorder(self.clock, self.writer)
@@ -199,7 +199,7 @@ class Bench:
                 plan=self.plan,
                 plan_text=self.loaded.text,
                 plan_hash=self.loaded.hash,
-                files=self.loaded.files,
+                files={**self.loaded.files, **(files or {})},
                 bindings=self.plan.bindings,
                 lab=True,
             )

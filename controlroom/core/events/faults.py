@@ -122,10 +122,13 @@ class FaultRequested(Body, tag="fault.requested"):
     duration: float | None = None
     """Seconds, as asked for; None: none."""
     overrides: tuple[GuardResult, ...] = ()
+    others: tuple[ObjectRef, ...] = ()
+    """Further objects of a manifest with several documents."""
     audience = {
         "experiment": _REVEALED,
         "run": _REVEALED,
         "object": _REVEALED,
+        "others": _REVEALED,
         "manifest": _REVEALED,
         "one_shot": _REVEALED,
         "unbounded": _REVEALED,

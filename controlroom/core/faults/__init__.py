@@ -5,7 +5,8 @@ the run. It is asked again when the object changes, when a pod changes, and abou
 NO TARGET and STUCK depend on the time alone.
 """
 
+from controlroom.core.faults.combined import combined
 from controlroom.core.faults.observe import follow_on, observe
 from controlroom.core.faults.reading import ChaosReading, NotAnObject, decode
 
-__all__ = ["ChaosReading", "NotAnObject", "decode", "follow_on", "observe"]
+__all__ = ["ChaosReading", "NotAnObject", "combined", "decode", "follow_on", "observe"]

@@ -85,7 +85,7 @@ def all_clear_figure(context: Context) -> Figure:
     if not runs:
         return Figure(status="absent" if context.closed else "pending", reason="nothing was injected")
     if running := context.state.running:
-        names = ", ".join(str(run.object) if run.object else run.id for run in running)
+        names = ", ".join(", ".join(map(str, run.objects)) or run.id for run in running)
         reason = f"{len(running)} still there: {names}"
         return Figure(status="unknown" if context.closed else "pending", reason=reason)
     ends = [object_end_figure(context, run) for run in runs]

@@ -38,6 +38,7 @@ def requested(state: State, event: Event, body: e.FaultRequested) -> State:
         requested=event.t,
         requested_at=event.at,
         object=body.object,
+        others=body.others,
         manifest=body.manifest,
         one_shot=body.one_shot,
         unbounded=body.unbounded,

@@ -44,8 +44,9 @@ def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple
         if run.experiment != experiment.id:
             continue
         rows += [BLANK, ((f"{run.id}  ", "strong"), (counts(run), tone))]
-        if run.object is not None:
-            rows += _pairs((("object", str(run.object)), ("message", run.message)), width)
+        if run.objects:
+            named = ", ".join(map(str, run.objects))
+            rows += _pairs((("object", named), ("message", run.message)), width)
         for target in run.targets:
             at = f"injected {clock(moment.t_of(target.injected_at))}" if target.injected_at else ""
             rows.append((("  " + target.id + "  ", ""), (target.state + "  ", "accent"), (at, "dim")))
