@@ -77,7 +77,7 @@ def as_json(inspected: Inspected, plan: str) -> str:
         "state": overall(inspected.findings),
         "counts": counted(inspected.findings),
         "seconds": inspected.seconds,
-        "findings": inspected.findings,
+        "findings": [msgspec.structs.asdict(finding) for finding in inspected.findings],
         "by_hand": inspected.by_hand,
         "unbound": inspected.unbound,
     }

@@ -81,7 +81,7 @@ def failed(reason: str, then: str) -> Judgement:
 
 
 def unknown(lost: Lost) -> Judgement:
-    return Judgement(state="could not tell", reason=lost.why, next=lost.hint)
+    return Judgement(state="could not tell", reason=lost.why, next=lost.hint or "check again")
 
 
 def overall(findings: Iterable[Finding]) -> Standing:

@@ -21,6 +21,9 @@ from controlroom.sources.promql_selectors import selectors_of
 NO_RULER = frozenset({400, 404, 405, 501})
 """Answers of a store that evaluates no rules itself."""
 
+SAME = 5.0
+"""Real seconds in which a selector that stands in several expressions is asked for once."""
+
 
 class _Alert(Value):
     labels: dict[str, str] = {}
@@ -59,7 +62,7 @@ class _Configuration(Value):
 
 
 class PrometheusLooks:
-    """One Prometheus, asked each question once. `clock` is the session's; `timeout`: real seconds for a request."""
+    """One Prometheus. `clock` is the session's; `timeout`: real seconds for a request."""
 
     def __init__(
         self, url: str, clock: Clock, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
@@ -69,7 +72,7 @@ class PrometheusLooks:
         self._source = PrometheusSource(url, (), clock, headers=headers, timeout=timeout)
         self._turns = asyncio.Semaphore(THREADS)
         """A query waits here for a thread, so that its time-out counts from when it is sent."""
-        self._ages: dict[str, asyncio.Task[float | None]] = {}
+        self._ages: dict[str, tuple[float, asyncio.Task[float | None]]] = {}
 
     async def clock(self) -> ClockReading:
         return await self._source.clock()
@@ -94,10 +97,12 @@ class PrometheusLooks:
 
         An instant query alone would not tell: it takes samples that are up to five minutes old.
         """
-        if selector not in self._ages:
+        now = asyncio.get_running_loop().time()
+        known = self._ages.get(selector)
+        if known is None or now - known[0] > SAME:
             asked = self._instant(f"time() - max(timestamp({selector}))")
-            self._ages[selector] = asyncio.create_task(_first(asked), name="age")
-        return await asyncio.shield(self._ages[selector])
+            known = self._ages[selector] = now, asyncio.create_task(_first(asked), name="age")
+        return await asyncio.shield(known[1])
 
     async def _instant(self, query: str) -> tuple[Series, ...]:
         async with self._turns:
@@ -135,9 +140,10 @@ class PrometheusLooks:
         return {clean(name, 200): clean(str(value)) for name, value in labels.items()}
 
     async def close(self) -> None:
-        for task in self._ages.values():
+        tasks = [task for _, task in self._ages.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._ages.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(self._queries.close(), self._http.close(), self._source.close())
 
 
