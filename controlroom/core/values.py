@@ -14,7 +14,9 @@ class ValueMeta(msgspec.StructMeta):
     def __new__(
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> ValueMeta:
-        settings = {"frozen": True, "kw_only": True, "omit_defaults": True, **options}
+        # A frozen value refers to what was there before it, so it is in no cycle; searching a long session's values
+        # for one again and again is what a key press would wait for.
+        settings = {"frozen": True, "kw_only": True, "omit_defaults": True, "gc": False, **options}
         return super().__new__(mcls, name, bases, namespace, **settings)
 
 

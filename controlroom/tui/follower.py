@@ -21,8 +21,9 @@ Assess = Callable[[View, float], Assessment]
 class Follower:
     """One room, seen by one viewer. `real` gives monotonic seconds, `assess` computes the figures."""
 
-    BURST = 400
-    """Events taken in before the screen gets its turn."""
+    BURST = 25
+    """Events taken in before the screen gets its turn: a key press goes through several turns until it is painted,
+    and a history that comes in must not show in any of them."""
     SHARE = 4.0
     """The figures get at most one part in this many of the time."""
     LEAST = 0.5
@@ -47,17 +48,25 @@ class Follower:
         """Real seconds at which the connection was lost; None: it is there."""
         self._shown = 0.0
         """Newest session second that was shown."""
+        self._told = False
+        """That something arrived will be told in this turn of the loop."""
 
     async def follow(self, arrived: Callable[[], None]) -> None:
         """Takes in every event; `arrived` is called after each burst and at the end."""
-        pending = 0
+        pending, loop = 0, asyncio.get_running_loop()
+
+        def tell() -> None:
+            self._told = False
+            arrived()
+
         try:
             async for event in self.room.events(self.history.head.seq):
                 self.take(event)
                 pending += 1
-                # A saved session is shown when it is whole; a live one as it comes.
-                if self.room.info.live:
-                    arrived()
+                # A saved session is shown when it is whole; a live one as it comes, what came together as one.
+                if self.room.info.live and not self._told:
+                    self._told = True
+                    loop.call_soon(tell)
                 if pending >= self.BURST:
                     pending = 0
                     await asyncio.sleep(0)

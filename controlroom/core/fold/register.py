@@ -61,4 +61,6 @@ def put(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
 
 def without(mapping: Mapping[K, V], key: K) -> dict[K, V]:
     """A copy of the mapping without one entry."""
-    return {own: value for own, value in mapping.items() if own != key}
+    found = dict(mapping)  # copied whole, then cut: choosing entry by entry takes ten times as long
+    found.pop(key, None)
+    return found
