@@ -150,7 +150,8 @@ def attach(chosen: argparse.Namespace) -> int:
         folder = live
     host = folder.host()
     if host is None:
-        raise Stop(f"{folder.name} is not running; `controlroom replay {folder.name}` shows it")
+        again = f", and if its host died `controlroom resume {folder.name}` goes on with it"
+        raise Stop(f"{folder.name} is not running; `controlroom replay {folder.name}` shows it{again}")
 
     code = show_room(_entering(Path(host.socket), chosen), folder.name, chosen, sessions)
     _invite(folder)

@@ -137,8 +137,7 @@ class Conductor:
     async def run(self, opened: SessionOpened) -> None:
         """Opens the session and returns when it is closed. Cancelled, it stops what it started first."""
         await self._measuring.warm_up()
-        await self.recorder.durably(opened, actor=HOST, patience=5.0)
-        await self._live()
+        await self._live(self.recorder.durably(opened, actor=HOST, patience=5.0))
 
     async def resume(self, *, halt: bool = False) -> None:
         """Goes on with the session of a host that died, which the recorder has taken up; `halt`: halts it first."""
@@ -152,16 +151,19 @@ class Conductor:
             if asked.how == "leave":
                 self._let_go.set()
             self._end.set()
-        if halt:
-            await self._halting.halt(i.HaltAll(reason="asked for on resuming"), HOST)
-        await self._live()
+        asked_for = i.HaltAll(reason="asked for on resuming")
+        await self._live(self._halting.halt(asked_for, HOST) if halt else None)
 
-    async def _live(self) -> None:
-        if self._means.world is not None:
-            self._measuring.by_definition()
-            self._means.world.watch(self._hear_of_world)
-        services = [asyncio.create_task(self._kept_alive(name, run)) for name, run in self._services()]
+    async def _live(self, first: Awaitable[object] | None) -> None:
+        """From the opening, which is done `first`, to the close, whatever happens in between."""
+        services: list[asyncio.Task[None]] = []
         try:
+            if first is not None:
+                await first
+            if self._means.world is not None:
+                self._measuring.by_definition()
+                self._means.world.watch(self._hear_of_world)
+            services += [asyncio.create_task(self._kept_alive(name, run)) for name, run in self._services()]
             await self._until_the_end()
             await self._close(LOST if self._world_over else "ended")
         except BaseException:
