@@ -120,6 +120,7 @@ async def test_a_cluster_in_trouble(
 ) -> None:
     async with inspection(tmp_path) as own:
         own.lab.staging.cluster.trouble = trouble
+        own.hasty = "cluster" if trouble.slow_seconds else ""
         found = await own.look()
     assert states(found) == expected
     for finding in found.findings:
@@ -166,6 +167,7 @@ async def test_somebody_who_may_only_look(tmp_path: Path) -> None:
 async def test_a_dead_prometheus_takes_only_its_own_with_it(tmp_path: Path) -> None:
     async with inspection(tmp_path) as own:
         await own.trouble("prometheus", kind="hang")
+        own.hasty = "metrics"
         async with asyncio.timeout(8):
             found = await own.look()
     wrong = states(found)
