@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, NEEDS_IMPROVEMENT, Stop
 from controlroom.cli.places import plan_path
-from controlroom.core.checks import Inspected, Standing, overall
+from controlroom.core.checks import overall
+from controlroom.core.findings import Inspected, Standing
 
 if TYPE_CHECKING:
     from controlroom.plan.load import LoadedPlan

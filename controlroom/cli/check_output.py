@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controlroom.core.checks import Finding, Inspected, Standing, counted, of_group, overall
+from controlroom.core.checks import counted, of_group, overall
+from controlroom.core.findings import Finding, Inspected, Standing
 
 LEAST, MOST = 60, 110
 """Characters of a line, between which the terminal's own width counts."""

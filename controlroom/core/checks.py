@@ -7,7 +7,6 @@ with something that a facilitator should know. `could not tell`: there was no an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 from controlroom.core.check_facts import (
     AnswerFact,
@@ -22,11 +21,9 @@ from controlroom.core.check_facts import (
     ProgramFact,
     TargetFact,
 )
+from controlroom.core.findings import STANDINGS, Finding, Standing
 from controlroom.core.guards import Right
 from controlroom.core.values import Value
-
-Standing = Literal["ok", "warning", "failed", "could not tell"]
-STANDINGS: tuple[Standing, ...] = ("ok", "warning", "failed", "could not tell")
 
 STALE = 60.0
 """Seconds after which the newest sample of a metric is no longer fresh."""
@@ -42,30 +39,6 @@ class Judgement(Value):
     state: Standing
     reason: str
     next: str = ""
-
-
-class Finding(Value):
-    """A judgement with what was checked and how long that took (real seconds)."""
-
-    id: str
-    group: str
-    what: str
-    state: Standing
-    reason: str
-    next: str = ""
-    seconds: float = 0.0
-    experiment: str = ""
-    """The experiment that it is about; empty: the whole day."""
-
-
-class Inspected(Value):
-    """The outcome. `by_hand`: what only a person can see to; `unbound`: what the plan does not use."""
-
-    findings: tuple[Finding, ...]
-    by_hand: tuple[str, ...]
-    unbound: tuple[str, ...]
-    seconds: float
-    """Real ones, all together."""
 
 
 def ok(reason: str) -> Judgement:

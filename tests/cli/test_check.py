@@ -16,7 +16,8 @@ from controlroom.cli import waiting
 from controlroom.cli.check import CODES
 from controlroom.cli.check_output import as_json, lines
 from controlroom.cli.waiting import Waiting
-from controlroom.core.checks import STANDINGS, Finding, Inspected, Standing, overall
+from controlroom.core.checks import overall
+from controlroom.core.findings import STANDINGS, Finding, Inspected, Standing
 from controlroom.shipped import shipped
 from tests.cli.calling import call, spawn
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from controlroom.conductor.inspecting import Eyes, Inspector, Site
-from controlroom.core.checks import Finding, Inspected
+from controlroom.core.findings import Finding, Inspected
 from controlroom.core.plan import Bindings, Plan
 from controlroom.core.plan import Cluster as Binding
 from controlroom.core.values import changed

@@ -10,7 +10,7 @@ from controlroom.conductor.inspecting.asking import Check, Eyes, Questions, Site
 from controlroom.conductor.inspecting.cluster import ClusterLook
 from controlroom.conductor.inspecting.experiments import ExperimentLooks
 from controlroom.conductor.inspecting.signals import AlertLooks, MetricLooks
-from controlroom.core.checks import Finding, Inspected
+from controlroom.core.findings import Finding, Inspected
 from controlroom.core.plan import ChecklistItem
 
 Tell = Callable[[str, bool], None]
