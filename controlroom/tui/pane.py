@@ -30,6 +30,8 @@ class Pane(Widget):
         super().__init__(id=id)
         self._rows: tuple[Row, ...] = ()
         self._styles_of: dict[str, Style] = {}
+        self._unseen = False
+        """It changed while it had no room. Textual does not tell one that gets back the size that it had before."""
         self._base = Style.null()
         """Colours of the theme; kept, as asking Textual for them costs more than a line."""
 
@@ -75,7 +77,9 @@ class Pane(Widget):
         """Computes the rows again and repaints those that differ."""
         width, height = self.size
         if self.moment is None or not width or not height:
+            self._unseen = True
             return
+        self._unseen = False
         rows = tuple(fit_row(row, width) for row in self.rows(self.moment, width, height)[:height])
         old, self._rows = self._rows, rows
         changed = [
@@ -87,6 +91,8 @@ class Pane(Widget):
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
+        if self._unseen:
+            self.redraw()
         if not self._base:
             self._base = self.rich_style
         width, base = self.size.width, self._base

@@ -174,3 +174,16 @@ async def test_the_hosts_own_steps_do_not_close_a_question() -> None:
         await room.feed(e.StepDue(step="inject-memory-stress"), t=1873, by=HOST)
         await room.press("e")
         assert room.asked(i.End).how == "wait"
+
+
+async def test_a_banner_that_went_and_comes_again_is_there() -> None:
+    """Textual does not tell a pane that gets back the size it had before it was hidden."""
+    async with desk(1872) as room:
+        await room.feed(e.UnattendedBegan(policy="keep", after=0.0), t=1873)
+        assert "NO FACILITATOR" in room.pane("banner")
+        await room.feed(e.UnattendedEnded(seconds=1.0), t=1874)
+        assert room.pane("banner") == ""
+        await room.room.cut("the host is gone")
+        await room.until(lambda: room.app.now.trouble != "", "the loss is known")
+        await room.pilot.pause()
+        assert "CUT OFF" in room.pane("banner")
