@@ -207,6 +207,10 @@ class Faults(Part):
                 self._spawn(self._ask_again(run.id))
         self._take_up_stops()
 
+    def was_there(self, name: str) -> None:
+        """This host has found its object: whatever becomes of it now is seen."""
+        self._unseen.discard(name)
+
     def is_unanswered(self, name: str) -> bool:
         """Whether its start has not been answered for yet."""
         return name in self._unanswered

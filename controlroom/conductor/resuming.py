@@ -7,7 +7,7 @@ record as running has its object, or is said to be over. Until the cluster has a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 
 from controlroom.conductor.context import Part
 from controlroom.conductor.faults import Faults
@@ -82,10 +82,12 @@ class Resuming(Part):
     async def _settle(self) -> None:
         for run in self.state.running:
             await self._look_for(run)
+        # What ends while the list is under way was explained when it was asked for.
+        before = {run.id for run in self.state.running}
         there = await self._cluster.labelled(self._session)
         async with asyncio.TaskGroup() as group:
             for found in there:
-                if not self._explained(found):
+                if not self._explained(found, before):
                     group.create_task(self._remove(found))
 
     @property
@@ -108,12 +110,13 @@ class Resuming(Part):
                 self._faults.gone(run.id, index)
                 continue
             self._told.add((run.id, index))
+            self._faults.was_there(run.id)
             self.recorder.record(e.FaultFound(object=target, run=run.id, known=True), actor=HOST)
 
-    def _explained(self, found: ObjectRef) -> bool:
-        """Whether it is the object of a run that is running, as far as is known now."""
+    def _explained(self, found: ObjectRef, before: Set[str]) -> bool:
+        """Whether it is the object of a run that is running, or was when the list was asked for."""
         run = run_of(self.state, found)
-        if run is None or not run.running:
+        if run is None or not (run.running or run.id in before):
             return False
         known = next(own for own in run.objects if str(own) == str(found))
         return not (known.uid and found.uid) or known.uid == found.uid

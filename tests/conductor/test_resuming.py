@@ -172,6 +172,25 @@ async def test_an_object_of_an_ended_run_or_with_another_uid_is_not_explained(ne
     assert e.FaultFound(object=other, run=next_one.run) in next_one.told(e.FaultFound)
 
 
+async def test_what_ends_while_the_list_is_under_way_was_explained(
+    next_one: Next, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next_one.requested()
+    await next_one.begin()
+    cluster = next_one.bench.cluster
+    cluster.found = RAW
+
+    async def labelled(session: str) -> tuple[ObjectRef, ...]:
+        next_one.seen(gone=True)
+        return (OWN,)
+
+    monkeypatch.setattr(cluster, "labelled", labelled)
+    await next_one.settle()
+    assert not next_one.state.runs[next_one.run].running
+    assert [body.known for body in next_one.told(e.FaultFound)] == [True]
+    assert cluster.deleted == []
+
+
 async def test_what_is_not_gone_yet_is_named(next_one: Next) -> None:
     await next_one.begin()
     cluster = next_one.bench.cluster
