@@ -168,7 +168,7 @@ async def test_leaving_asks_what_becomes_of_the_session() -> None:
         await room.press("q")
         assert "2 faults are active" in room.sheet()
         assert "controlroom attach fake" in room.sheet()
-        assert "No facilitator will be in the room: the session goes on" in room.sheet()
+        assert "No facilitator will be in the room: all goes on" in room.sheet()
         await room.press("e")
         assert room.asked(i.End).how == "wait"
         await room.press("q", "d")

@@ -9,8 +9,10 @@ import pytest
 from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Event
+from controlroom.core.plan import Vanished
 from controlroom.core.projection import project
 from controlroom.core.seats import MAY
+from controlroom.core.values import changed
 from controlroom.journal.reader import read_events
 from controlroom.room import RoomInfo
 from controlroom.shipped import shipped
@@ -158,11 +160,14 @@ def test_a_key_and_the_right_to_what_it_asks_go_together(action: Action) -> None
     assert set(action.seats) == entitled
 
 
-def test_every_intent_that_a_person_has_a_key_for_is_named_by_it() -> None:
+WITHOUT_A_KEY = {"amend-plan", "action", "poll", "check-plan", "end"}
+"""What files and scripts ask so far; `end` is asked on leaving."""
+
+
+def test_what_a_facilitator_may_ask_has_a_key() -> None:
     keyed = {kind for action in ACTIONS for kind in action.asks}
-    without = {i.AmendPlan, i.SetAction, i.Poll}
-    """Asked by files and by scripts so far."""
-    assert keyed | without | {i.End} == MAY["facilitator"]
+    rest = {str(kind.__struct_config__.tag) for kind in MAY["facilitator"] - keyed}
+    assert rest <= WITHOUT_A_KEY
 
 
 @pytest.mark.parametrize("info", [SCRIBE, AUDIENCE], ids=lambda info: info.seat)
@@ -197,7 +202,7 @@ async def test_who_is_here_is_in_the_status_line_and_on_a_sheet() -> None:
         sheet = room.sheet()
         assert "robin" in next(line for line in sheet.splitlines() if "you" in line)
         assert "jo" in sheet
-        assert "each fault ends by its own duration" in sheet
+        assert "faults end by their duration" in sheet
         assert "controlroom attach fake --seat audience" in sheet
         await room.press("escape")
         await room.feed(e.SeatLeft(viewer="viewer-3", reason="closed its window"))
@@ -219,6 +224,15 @@ async def test_leaving_says_who_stays() -> None:
         await room.feed(*here(("viewer-5", "facilitator", "ann")))
         await room.press("escape", "q")
         assert "ann stays as facilitator." in room.sheet()
+
+
+async def test_a_plan_that_halts_an_empty_room_says_so_on_leaving() -> None:
+    first, *rest = synthetic_events(1872)
+    assert isinstance(first.body, e.SessionOpened)
+    plan = changed(first.body.plan, vanished=Vanished(policy="halt", after=120.0))
+    async with desk(events=[changed(first, body=changed(first.body, plan=plan)), *rest]) as room:
+        await room.press("q")
+        assert "everything is halted after 2:00, unless one comes back" in room.sheet()
 
 
 async def test_a_room_without_a_facilitator_counts_down_in_sight() -> None:

@@ -13,9 +13,11 @@ BLANK: Row = (("", ""),)
 def vanished(moment: Moment) -> str:
     """The plan's answer to a room without a facilitator."""
     own = moment.plan.vanished if moment.plan else None
-    if own is not None and own.policy == "halt":
+    if own is None:
+        return "the session goes on."
+    if own.policy == "halt":
         return f"everything is halted after {span(own.after)}, unless one comes back."
-    return "the session goes on, and each fault ends by its own duration."
+    return f"all goes on, faults end by their duration; those without one are ended after {span(own.after)}."
 
 
 def who_page(moment: Moment, width: int) -> tuple[Row, ...]:
