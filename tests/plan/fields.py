@@ -62,7 +62,11 @@ MODELS: list[tuple[str, type[BaseModel], str]] = [
     ("access", plan.Access, "For a scribe or a shared screen under an account of its own."),
     ("chat", plan.Chat, "In a rehearsal nothing is told."),
     ("grafana", plan.Grafana, "In a rehearsal nothing is marked, and there is nothing to picture."),
-    ("grafana: panels", plan.Panel, "One entry each; a picture shows the stretch of time that it is named for."),
+    (
+        "grafana: panels",
+        plan.Panel,
+        "One entry each; a picture shows the stretch of time that it is named for.",
+    ),
 ]
 
 
