@@ -19,6 +19,7 @@ from controlroom.conductor.gate import Gate
 from controlroom.conductor.halting import Halting
 from controlroom.conductor.injecting import Injecting
 from controlroom.conductor.loading import Loading
+from controlroom.conductor.looking import Inspect, Looking
 from controlroom.conductor.people import People
 from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.reconciling import Reconciling
@@ -68,6 +69,8 @@ class Means(Value, gc=True):  # its parts know those who follow them
     chat: Chat | None = None
     dashboards: Dashboards | None = None
     """Where the session is told outside; never in a rehearsal."""
+    inspect: Inspect | None = None
+    """Looks at everything that the plan counts on; None: it cannot be looked at from here."""
 
 
 class Conductor:
@@ -101,6 +104,7 @@ class Conductor:
         self._reconciling = Reconciling(recorder, means.metrics)
         self._amending = Amending(recorder, means.read_plan)
         self._checking = Checking(recorder, means.metrics, means.alerts)
+        self._looking = Looking(recorder, means.inspect)
         self._injecting = Injecting(recorder, self.submit)
         self._attending = Attending(recorder, self._halting.by_rule, self._faults.end_unattended)
         self._telling = Telling(recorder, self._watchman, means.chat, means.dashboards)
@@ -122,6 +126,7 @@ class Conductor:
             self._loading,
             self._aborting,
             self._amending,
+            self._looking,
         ):
             found.update(part.handlers())
         return found
@@ -209,6 +214,7 @@ class Conductor:
             ("reconciling", self._reconciling.run),
             ("day", self._day.run),
             ("checking", self._checking.run),
+            ("looking", self._looking.run),
         ]
         if not self._in_lab:
             services.append(("measuring", self._measuring.run))
@@ -304,6 +310,7 @@ class Conductor:
         left = tuple(str(one) for run in running for one in run.objects)
         left += () if self._world_over else tuple(str(stray) for stray in self._resuming.left)
         await self._faults.close()
+        await self._looking.close()
         await self._halting.close()
         await self._telling.finish(reason, hurry=reason == INTERRUPTED)
         await self.recorder.durably(e.SessionClosed(reason=reason, left=left), actor=HOST, patience=5.0)

@@ -10,6 +10,7 @@ from controlroom.conductor.context import Part
 from controlroom.conductor.recorder import Recorder
 from controlroom.core import timeline
 from controlroom.core.events import ExperimentChecked
+from controlroom.core.findings import standing_against
 from controlroom.core.guards import Blast, GuardFacts, Right, check
 from controlroom.core.plan import Experiment
 from controlroom.sources.manifests import ManifestError, blast, prepare_all
@@ -157,6 +158,9 @@ class Previewer(Part):
             foreign_chaos=None if foreign is None else tuple(foreign),
             alerts=tuple(sorted(firing - expected)),
             own_alert=own if own in firing else "",
+            failed_checks=None
+            if state.inspected is None
+            else standing_against(state.inspected.findings, experiment.id),
         )
 
 

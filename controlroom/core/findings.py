@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from controlroom.core.values import Value
@@ -24,6 +25,30 @@ class Finding(Value):
     """Real ones from the beginning of the inspection until it was known."""
     experiment: str = ""
     """The experiment that it is about; empty: the whole day."""
+
+
+LIVE = (
+    "guards.",
+    "manifest.",
+    "rights.",
+    "dry-run.",
+    "targets.",
+    "cluster",
+    "foreign-chaos",
+    "alerts.unrelated",
+)
+"""Beginnings of the ids of what is asked anew before each start: an old answer does not count there."""
+
+
+def standing_against(findings: Iterable[Finding], experiment: str) -> tuple[str, ...]:
+    """What failed, and stands against starting an experiment."""
+    return tuple(
+        finding.what
+        for finding in findings
+        if finding.state == "failed"
+        and finding.experiment in ("", experiment)
+        and not finding.id.startswith(LIVE)
+    )
 
 
 class Inspected(Value):

@@ -76,6 +76,8 @@ class GuardFacts(Value):
     foreign_chaos: tuple[str, ...] | None = None
     alerts: tuple[str, ...] | None = None
     """Alerts that fire now and are no experiment's."""
+    failed_checks: tuple[str, ...] | None = None
+    """What failed when the plan was checked, as far as no guard asks it anew; None: it was not checked."""
     own_alert: str = ""
     """The alert that should detect this experiment, where it fires already."""
 
@@ -98,6 +100,7 @@ def check(facts: GuardFacts, approvals: Iterable[Approval] = ()) -> tuple[GuardR
         _foreign(facts),
         _alerts(facts),
         _masked(facts),
+        _checked(facts),
     )
     reasons = {one.guard: one.reason for one in approvals if one.experiment == facts.experiment}
     return tuple(_approved(result, reasons) for result in found)
@@ -282,3 +285,12 @@ def _masked(facts: GuardFacts) -> GuardResult:
             "detection", f"{facts.own_alert} fires already: its detection will be masked, unknown"
         )
     return _ok("detection", "its alert is quiet")
+
+
+def _checked(facts: GuardFacts) -> GuardResult:
+    if facts.failed_checks is None:
+        return _unknown("checks", "the plan was not checked yet")
+    if facts.failed_checks:
+        listed = ", ".join(facts.failed_checks)
+        return _refused("checks", f"failed when the plan was checked: {listed}", typed="failed checks")
+    return _ok("checks", "nothing failed when the plan was checked")

@@ -158,6 +158,10 @@ class Poll(IntentBase, tag="poll"):
     reason: str = ""
 
 
+class CheckPlan(IntentBase, tag="check-plan"):
+    """Looks at everything that the plan counts on, once more."""
+
+
 class StartLoad(IntentBase, tag="start-load"):
     pass
 
@@ -206,6 +210,7 @@ Intent = (
     | GiveInject
     | Reveal
     | Poll
+    | CheckPlan
     | StartLoad
     | StopLoad
     | AmendPlan

@@ -221,6 +221,6 @@ RESTS_ON: Mapping[type[IntentBase], Rests] = {
 """What each intent rests on. The others are in :data:`NEVER`."""
 
 NEVER: frozenset[type[IntentBase]] = frozenset(
-    {i.HaltAll, i.CleanUp, i.DeclareIncident, i.HoldAbort, i.Preview, i.MakeMark, i.WriteNote}
+    {i.HaltAll, i.CleanUp, i.DeclareIncident, i.HoldAbort, i.Preview, i.CheckPlan, i.MakeMark, i.WriteNote}
 )
 """Intents that nothing overtakes: they make things safer, or add to the record and change nothing in it."""

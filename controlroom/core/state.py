@@ -21,6 +21,7 @@ from controlroom.core.events.faults import (
 from controlroom.core.events.people import ActionSet, Milestone, NoteType
 from controlroom.core.events.session import SessionOpened
 from controlroom.core.events.sources import AlertObserved, ReconciliationRead, SilenceObserved
+from controlroom.core.findings import Finding
 from controlroom.core.info import Seat
 from controlroom.core.plan import Plan
 from controlroom.core.values import Value
@@ -257,6 +258,13 @@ class FeedLine(Value):
     text: str
 
 
+class Inspection(Value):
+    """What was found of everything that the plan counts on, and when (session seconds)."""
+
+    t: float
+    findings: tuple[Finding, ...]
+
+
 class State(Value):
     """Everything known of a session but its samples."""
 
@@ -286,6 +294,8 @@ class State(Value):
     load_error: str = ""
     runs: Mapping[str, Run] = {}
     checks: Mapping[str, Check] = {}
+    inspected: Inspection | None = None
+    """What was found when the plan was checked last; None: it was not."""
     refused: Mapping[str, str] = {}
     """Last refusal of an experiment, with its reason, until it starts."""
     alerts: Mapping[str, AlertObserved] = {}

@@ -9,13 +9,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from controlroom.clock import Clock, WallClock
-from controlroom.conductor.inspecting import Eyes, Site
-from controlroom.core.plan import Bindings
+from controlroom.conductor.inspecting import Eyes, Inspector, Site
+from controlroom.conductor.looking import Inspect
+from controlroom.core.findings import Inspected
+from controlroom.core.plan import Bindings, Plan
+from controlroom.host.beginning import Beginning
 from controlroom.host.lab_process import LabProcess, in_the_lab
 from controlroom.host.order import LabOrder
 from controlroom.plan.load import LoadedPlan
 from controlroom.plan.resolve import resolve, resolve_environment
+from controlroom.sources.alertmanager_looks import AlertmanagerLooks
+from controlroom.sources.kubernetes import KubernetesCluster
+from controlroom.sources.kubernetes_looks import ClusterLooks
 from controlroom.sources.lab import LabControl
+from controlroom.sources.prometheus_looks import PrometheusLooks
 
 SESSION = "check"
 """Name of the session that objects are dry-run for; nothing is stored under it."""
@@ -45,7 +52,35 @@ async def looking(loaded: LoadedPlan, path: Path, *, lab: bool) -> AsyncIterator
             lab=lab,
             loaded=lab,
         )
-        yield site, _eyes(stack, bindings, clock)
+        kubeconfig = Path(bindings.kubeconfig) if bindings.kubeconfig else None
+        cluster = KubernetesCluster(bindings.cluster, kubeconfig, SESSION, clock)
+        stack.push_async_callback(cluster.close)
+        yield site, _eyes(stack, bindings, clock, cluster, SESSION)
+
+
+def inspecting(
+    begun: Beginning, bindings: Bindings, cluster: KubernetesCluster, clock: Clock, *, lab: bool
+) -> Inspect:
+    """The inspection of a session, by its own connection to the cluster. `bindings` with their names looked up."""
+    load = begun.plan.load
+    variables = resolve_environment(load.environment, os.environ) if load and not lab else {}
+
+    async def inspect(plan: Plan, loaded: bool) -> Inspected:
+        site = Site(
+            plan=plan,
+            files=begun.loaded.files,
+            bindings=bindings,
+            base=begun.path.parent,
+            environ={**os.environ, **variables},
+            lab=lab,
+            loaded=loaded,
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            return await Inspector(
+                site, _eyes(stack, bindings, clock, cluster, begun.session), begun.session
+            ).run()
+
+    return inspect
 
 
 async def _lab(stack: contextlib.AsyncExitStack, loaded: LoadedPlan, path: Path) -> tuple[Clock, Bindings]:
@@ -68,16 +103,16 @@ async def _lab(stack: contextlib.AsyncExitStack, loaded: LoadedPlan, path: Path)
     return clock, in_the_lab(plan.bindings, addresses)
 
 
-def _eyes(stack: contextlib.AsyncExitStack, bindings: Bindings, clock: Clock) -> Eyes:
-    from controlroom.sources.alertmanager_looks import AlertmanagerLooks
-    from controlroom.sources.kubernetes import KubernetesCluster
-    from controlroom.sources.kubernetes_looks import ClusterLooks
-    from controlroom.sources.prometheus_looks import PrometheusLooks
-
-    kubeconfig = Path(bindings.kubeconfig) if bindings.kubeconfig else None
-    cluster = KubernetesCluster(bindings.cluster, kubeconfig, SESSION, clock)
+def _eyes(
+    stack: contextlib.AsyncExitStack,
+    bindings: Bindings,
+    clock: Clock,
+    cluster: KubernetesCluster,
+    session: str,
+) -> Eyes:
+    """The eyes; what is opened for them is closed with the stack."""
     metrics = PrometheusLooks(bindings.prometheus, clock)
     alerts = AlertmanagerLooks(bindings.alertmanager, clock)
-    for source in (cluster, metrics, alerts):
+    for source in (metrics, alerts):
         stack.push_async_callback(source.close)
-    return Eyes(cluster=ClusterLooks(cluster, SESSION), metrics=metrics, alerts=alerts)
+    return Eyes(cluster=ClusterLooks(cluster, session), metrics=metrics, alerts=alerts)

@@ -32,6 +32,7 @@ async def means_for(
     control: LabControl | None,
 ) -> Means:
     """The adapters for real servers or the lab's: they are the same."""
+    from controlroom.host.looking import inspecting
     from controlroom.sources.alertmanager import AlertmanagerSource
     from controlroom.sources.chat import AppriseChat
     from controlroom.sources.kubernetes import KubernetesCluster
@@ -56,6 +57,7 @@ async def means_for(
         load=_load(begun, folder, control),
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
+        inspect=inspecting(begun, found, cluster, clock, lab=control is not None),
         chat=AppriseChat(found.chat) if found.chat else None,
         dashboards=_grafana(found.grafana, begun, folder) if found.grafana else None,
     )

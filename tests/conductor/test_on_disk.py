@@ -17,7 +17,9 @@ from controlroom.conductor.conductor import Conductor, Means
 from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Actor, Body, Event, ObjectRef
+from controlroom.core.findings import Inspected
 from controlroom.core.intents import Accepted, Intent, Refused
+from controlroom.core.plan import Plan
 from controlroom.core.values import changed
 from controlroom.journal import tail
 from controlroom.journal.reader import parse
@@ -103,6 +105,7 @@ class Rig:
             load=FakeLoad(),
             read_plan=lambda text: bench.loaded,
             world=FakeWorld(),  # type: ignore[arg-type]
+            inspect=nothing_found,
         )
         self.conductor = Conductor(bench.recorder, means)
 
@@ -137,6 +140,10 @@ async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     yield found
     disk.answers.set()
     await asyncio.to_thread(bench.writer.close)  # type: ignore[attr-defined]
+
+
+async def nothing_found(plan: Plan, loaded: bool) -> Inspected:
+    return Inspected(findings=(), by_hand=(), unbound=(), seconds=0.0)
 
 
 LATENCY = "network-latency"
@@ -198,6 +205,7 @@ def every_act(rig: Rig) -> list[Intent]:
         i.GiveInject(inject=plan.injects[0].id) if plan.injects else i.GiveInject(inject=""),
         i.Reveal(experiment=LATENCY),
         i.Poll(role="ops", go=True),
+        i.CheckPlan(),
         i.StartLoad(),
         i.StopLoad(),
         i.AmendPlan(text="", reason="as it is"),

@@ -38,6 +38,7 @@ FINE = GuardFacts(
     dry_run="",
     foreign_chaos=(),
     alerts=(),
+    failed_checks=(),
 )
 
 

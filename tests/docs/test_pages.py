@@ -43,6 +43,7 @@ REFUSED_BY_ALL = GuardFacts(
     foreign_chaos=("PodChaos/other/theirs",),
     alerts=("SomethingElse",),
     own_alert="Own",
+    failed_checks=("Chaos Mesh controller",),
 )
 EXAMPLES = [example for page in PAGES for example in examples(page)]
 

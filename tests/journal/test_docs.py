@@ -13,13 +13,14 @@ import pytest
 from controlroom.core.events import Actor, Body, Event, GuardResult, HaltProof, Injection, ObjectRef, Target
 from controlroom.core.events.envelope import kinds
 from controlroom.core.figures import assess
+from controlroom.core.findings import Finding
 from controlroom.journal.folder import HOST, JOURNAL, LOG, RECORD, REPORT
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.record import SessionRecord, record
 from tests.journal.books import day
 
 DOCS = Path(__file__).parents[2] / "docs"
-VALUES = (Actor, GuardResult, HaltProof, Injection, ObjectRef, Target)
+VALUES = (Actor, Finding, GuardResult, HaltProof, Injection, ObjectRef, Target)
 
 
 def sections(page: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from controlroom.core.events.faults import (
     TargetState,
     Unlocked,
 )
+from controlroom.core.events.inspection import PlanChecked
 from controlroom.core.events.outward import OUTWARD, PictureTaken, ToldOutward
 from controlroom.core.events.people import (
     ActionSet,
@@ -125,6 +126,7 @@ __all__ = [
     "PhaseStarted",
     "PictureTaken",
     "PlanAmended",
+    "PlanChecked",
     "PodObserved",
     "Polled",
     "RateChanged",

@@ -6,7 +6,7 @@ from controlroom.core import events as e
 from controlroom.core.columns import grown
 from controlroom.core.events import Event
 from controlroom.core.fold.register import folds, put, without
-from controlroom.core.state import Picture, Pod, Source, Span, State, episode
+from controlroom.core.state import Inspection, Picture, Pod, Source, Span, State, episode
 from controlroom.core.values import changed
 
 
@@ -90,3 +90,8 @@ def pod(state: State, event: Event, body: e.PodObserved) -> State:
 def picture(state: State, event: Event, body: e.PictureTaken) -> State:
     taken = Picture(path=body.path, title=body.title, moment=body.moment, start=body.start, end=body.end)
     return changed(state, pictures=(*state.pictures, taken))
+
+
+@folds(e.PlanChecked)
+def inspected(state: State, event: Event, body: e.PlanChecked) -> State:
+    return changed(state, inspected=Inspection(t=event.t, findings=body.findings))
