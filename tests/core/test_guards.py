@@ -72,6 +72,8 @@ def test_a_start_with_every_fact_known_and_fine_is_let_through() -> None:
         ("duration", {"duration": 1000.0}, "warning", ""),
         ("rights", {"rights": None}, "unknown", ""),
         ("rights", {"rights": ()}, "unknown", ""),
+        ("checks", {"failed_checks": None}, "unknown", ""),
+        ("checks", {"failed_checks": ("Grafana",)}, "refused", "failed checks"),
         ("dry-run", {"dry_run": None}, "unknown", ""),
         ("dry-run", {"dry_run": "spec.mode: Unsupported value"}, "refused", ""),
         ("foreign-chaos", {"foreign_chaos": None}, "unknown", ""),
