@@ -57,6 +57,7 @@ def show_room(
         layouts=chosen.layouts,
         sessions=saved,
         seat=getattr(chosen, "seat", "facilitator"),
+        socket=getattr(chosen, "socket", None),
     )
     outcome = show(enter, title, settings, opening_of(recorded) if recorded else None)
     while outcome.word == "open" and outcome.path is not None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -35,6 +35,7 @@ from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
 from controlroom.tui.terminal import Terminal
+from controlroom.tui.tidy import Tidying
 from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
 
 __all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
@@ -105,6 +106,7 @@ class ControlRoomApp(App[Outcome]):
         self._dirty = False
         self._shown_at = -1.0
         self._pictured: frozenset[str] = frozenset()
+        self._tidying = Tidying()
         self.layouts_read = False
         """The layout files have been looked at."""
         self.animation_level = "none"
@@ -155,12 +157,12 @@ class ControlRoomApp(App[Outcome]):
     def _room_shown(self) -> None:
         """Runs after the first paint with the room in it: the time for what could wait."""
         if not gc.isenabled():
-            gc.freeze()
-            gc.enable()
+            self._tidying.begin()
         self.read_layouts()
 
     def _arrived(self) -> None:
-        self.post_message(StateChanged())
+        if not self._dirty:  # what comes on top of it is shown with it
+            self.post_message(StateChanged())
 
     @work(group="layouts", thread=True, exit_on_error=False)
     def read_layouts(self) -> None:
@@ -198,7 +200,13 @@ class ControlRoomApp(App[Outcome]):
         if self._real() - self._shown_at >= self.TICK:
             self.moved()
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self._tidying.pressed(self._real())
+        await super().on_event(event)
+
     def _tick(self) -> None:
+        self._tidying.look(self._real())
         follower = self.follower
         if follower is None:
             return
@@ -343,13 +351,14 @@ class ControlRoomApp(App[Outcome]):
             self.exit(Outcome("open", path=Path(path)))
 
     def leave(self, word: str) -> None:
-        self.exit(Outcome(word, farewell=farewell(self._now)))
+        self.exit(Outcome(word, farewell=farewell(self._now, self.settings.socket)))
 
     def ended_by(self, signal: int) -> None:
         """The terminal is gone, or somebody asked this process to end: the screen alone does, at once."""
-        self.exit(Outcome("signalled", signal=signal, farewell=farewell(self._now)))
+        self.exit(Outcome("signalled", signal=signal, farewell=farewell(self._now, self.settings.socket)))
 
     async def on_unmount(self) -> None:
+        self._tidying.end()
         if self.follower is not None:
             await self.follower.room.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ class Settings:
     """Lists saved sessions, when they are asked for."""
     seat: Seat = "facilitator"
     """The seat that is asked for: what the first paint is laid out for."""
+    socket: Path | None = None
+    """Where another account's session was reached; None: it is found by its name."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,20 @@ class Outcome:
     """How to come back, in one line; empty: there is nothing to come back to."""
 
 
-def come_back(moment: Moment) -> str:
+def come_back(moment: Moment, socket: Path | None = None) -> str:
     """The command that brings one back to the same seat."""
     seat = "" if moment.info.seat == "facilitator" else f" --seat {moment.info.seat}"
-    return f"controlroom attach {moment.info.session}{seat}"
+    where = moment.info.session if socket is None else f"--socket {shlex.quote(str(socket))}"
+    return f"controlroom attach {where}{seat}"
 
 
-def farewell(moment: Moment) -> str:
+def farewell(moment: Moment, socket: Path | None = None) -> str:
     """What to say on leaving: how to come back to a session that goes on, or to one whose host is gone."""
     if not moment.info.live or not moment.info.session or moment.state.status == "closed":
         return ""
+    if moment.trouble and socket is not None:
+        return f"its host does not answer: {moment.trouble}"
     if moment.trouble:
         again = f"controlroom resume {moment.info.session}"
         return f"its host does not answer ({moment.trouble}); to take it up again: {again}"
-    return f"it goes on; to look at it again: {come_back(moment)}"
+    return f"it goes on; to look at it again: {come_back(moment, socket)}"

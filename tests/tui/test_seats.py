@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +19,13 @@ from controlroom.journal.reader import read_events
 from controlroom.room import RoomInfo
 from controlroom.shipped import shipped
 from controlroom.tui.actions import ACTIONS, Action, possible
+from controlroom.tui.moment import before_entering
+from controlroom.tui.outcome import farewell
 from controlroom.tui.palette import everything
 from controlroom.tui.screens.details import help_rows
 from tests.sessions import DAY, synthetic_events
 from tests.tui.desk import Desk, desk
+from tests.tui.fake_room import TITLE
 from tests.tui.seats import AUDIENCE, SCRIBE, told
 
 SIZES = ((80, 24), (120, 36), (200, 50))
@@ -125,6 +130,13 @@ async def test_a_seat_that_does_not_run_the_day_just_leaves(seat: str) -> None:
     assert room.app.return_value is not None
     assert room.app.return_value.word == "left"
     assert f"controlroom attach day --seat {seat}" in room.app.return_value.farewell
+
+
+def test_another_accounts_session_is_come_back_to_by_its_socket() -> None:
+    moment = before_entering(TITLE, synthetic_events(0.0)[0], "scribe")
+    moment = replace(moment, info=SCRIBE, entered=True)
+    said = farewell(moment, Path("/tmp/cr 7/s"))
+    assert said == "it goes on; to look at it again: controlroom attach --socket '/tmp/cr 7/s' --seat scribe"
 
 
 async def test_the_scribe_writes_and_halts_and_does_not_run_the_day() -> None:

@@ -11,21 +11,27 @@ from textual.widget import Widget
 from controlroom.core import intents as i
 from controlroom.tui.desk import Desk
 from controlroom.tui.draw.checklist import items
+from controlroom.tui.draw.findings import summary
 from controlroom.tui.moment import Moment
 from controlroom.tui.panes import Checklist
+from controlroom.tui.screens.findings import FindingsSheet
 from controlroom.tui.screens.sheet import Sheet, Text
 from controlroom.tui.text import Row, wrapped
 
 
 class ChecklistSheet(Sheet[None]):
     HEADING = "checklist, steps, after-actions"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "open_chosen", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "open_chosen", show=False),
+        Binding("c", "checks", show=False),
+    ]
 
     def __init__(self, moment: Moment, desk: Desk) -> None:
         super().__init__(moment, tall=True)
         self._desk = desk
 
     def parts(self) -> Iterable[Widget]:
+        yield Text(lambda moment, width: (summary(moment),), id="checked")
         yield Checklist(id="checklist")
         yield Text(self._about, id="about")
 
@@ -46,9 +52,20 @@ class ChecklistSheet(Sheet[None]):
         rows += [(("", ""),)] * (6 - len(rows))
         opened = moment.state.opened
         absent = "   Grafana and chat: not in the lab" if opened is not None and opened.lab else ""
-        keys = (("space", "key"), (" ticks or unticks   ", "dim"), ("esc", "key"), (" closes", "dim"))
+        keys = (
+            ("space", "key"),
+            (" ticks or unticks   ", "dim"),
+            ("c", "key"),
+            (" checks   ", "dim"),
+            ("esc", "key"),
+            (" closes", "dim"),
+        )
         rows.append((*keys, (absent, "dim")))
         return tuple(rows)
+
+    def action_checks(self) -> None:
+        """All that was found when the plan was checked."""
+        self._desk.open(FindingsSheet(self.now, self._desk))
 
     def action_open_chosen(self) -> None:
         item = self.query_one(Checklist).chosen()
