@@ -64,6 +64,8 @@ _DENIED = re.compile(
 _WEBHOOK_SAID_NO = re.compile(r'admission webhook "([^"]+)" denied the request: (.*)', re.S)
 _WEBHOOK_AWAY = re.compile(r'failed calling webhook "([^"]+)"')
 _LAST_REASON = re.compile(r".*: ", re.S)
+_OTHER_UID = "UID in precondition"
+ANOTHER_ONE = "is another object than the one that was meant"
 _AS_IT_IS = "it is refused as it is: trying again does not help"
 
 
@@ -84,7 +86,7 @@ def explain(status: int, headers: Mapping[str, str], body: bytes, doing: Doing) 
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             message, hint = _invalid(said)
         case HTTPStatus.TOO_MANY_REQUESTS:
-            message, hint = _too_many(said)
+            message, hint = _too_many(said, _retry_after(headers, said), doing)
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             message, hint = _server_error(status, said, body)
         case _:
@@ -97,6 +99,14 @@ def explain(status: int, headers: Mapping[str, str], body: bytes, doing: Doing) 
         status=status,
         retry_after=_retry_after(headers, said),
     )
+
+
+def another_one(error: SourceError) -> bool:
+    """Whether a deletion met an object of the same name that is not the one that was meant: that one is gone.
+
+    Any other conflict says nothing of the kind: the object is there, and its fault may act.
+    """
+    return error.status == HTTPStatus.CONFLICT and ANOTHER_ONE in error.message
 
 
 def read_status(body: bytes) -> Status | None:
@@ -129,8 +139,8 @@ def lost(error: BaseException, doing: Doing) -> SourceError:
     unsure = doing.changes
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            message = f"its certificate is not trusted: {_reason(error)}"
-            hint, unsure = "compare certificate-authority-data in the kubeconfig with the cluster's", False
+            message, hint = _not_trusted(error)
+            unsure = False
         case aiohttp.ClientConnectorDNSError():
             message, unsure = f"its name cannot be resolved: {error.host}", False
             hint = "check the server's address in the kubeconfig, and this machine's network"
@@ -140,6 +150,14 @@ def lost(error: BaseException, doing: Doing) -> SourceError:
         case aiohttp.ClientProxyConnectionError():
             message, unsure = f"the proxy cannot be reached: {_reason(error)}", False
             hint = "check HTTPS_PROXY and proxy-url in the kubeconfig"
+        case aiohttp.ClientHttpProxyError():
+            message, unsure = f"the proxy refused the connection: HTTP {error.status}", False
+            hint = "check HTTPS_PROXY and proxy-url in the kubeconfig, and the credential that it wants"
+        case aiohttp.ClientConnectorError() if not getattr(error.os_error, "strerror", None):
+            message, unsure = "the API server closed the connection while it was made", False
+            hint = (
+                "a server that wants a client certificate does so: check client-certificate in the kubeconfig"
+            )
         case aiohttp.ClientConnectorError():
             message, unsure = f"the API server cannot be reached: {_reason(error)}", False
             hint = f"check that it runs at {error.host}:{error.port}"
@@ -153,6 +171,18 @@ def lost(error: BaseException, doing: Doing) -> SourceError:
     if unsure:
         hint = "it may have been done: the object is asked for by its own name"
     return SourceError(SOURCE, clean(f"could not {doing.what}: {message}"), hint=clean(hint), unsure=unsure)
+
+
+def _not_trusted(error: BaseException) -> tuple[str, str]:
+    """A certificate of the server that is not accepted, by the reason that TLS itself gives."""
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    why = getattr(inner, "verify_message", "") or getattr(inner, "reason", "") or _reason(error)
+    hint = "compare certificate-authority-data in the kubeconfig with the cluster's"
+    if "expired" in why:
+        hint = "the API server's certificate must be renewed, or this machine's clock is wrong"
+    elif "ostname mismatch" in why or "IP address mismatch" in why:
+        hint = "check the server's address, or name the certificate's own host as tls-server-name in the kubeconfig"
+    return f"its certificate is not trusted: {why}", hint
 
 
 def _reason(error: BaseException) -> str:
@@ -204,7 +234,7 @@ def _not_found(said: Status | None, body: bytes, doing: Doing) -> tuple[str, str
 
 def _conflict(said: Status | None) -> tuple[str, str]:
     text = said.message if said else ""
-    name = said.details.name if said and said.details else "it"
+    name = (said.details.name if said and said.details else "") or "it"
     if text.startswith("object is being deleted"):
         return f"{name} is still being deleted", "wait until it is gone; a finalizer may hold it"
     if said and said.reason == "AlreadyExists":
@@ -212,9 +242,9 @@ def _conflict(said: Status | None) -> tuple[str, str]:
     fields = [cause.field for cause in _causes(said) if cause.reason == "FieldManagerConflict"]
     if fields:
         return f"others own {', '.join(sorted(fields))}", "they must give the fields up, or change them there"
-    if "precondition" in text:
-        return f"{name} is another object than the one that was meant", "it was deleted and made again"
-    return f"{name} was changed by somebody else meanwhile", "it is read again"
+    if _OTHER_UID in text:
+        return f"{name} {ANOTHER_ONE}", "it was deleted and made again"
+    return f"{name} was changed by somebody else meanwhile", "look at it as it is now, then try again"
 
 
 def _invalid(said: Status | None) -> tuple[str, str]:
@@ -225,11 +255,18 @@ def _invalid(said: Status | None) -> tuple[str, str]:
     return text, "correct the manifest: trying again as it is does not help"
 
 
-def _too_many(said: Status | None) -> tuple[str, str]:
+def _too_many(said: Status | None, after: float | None, doing: Doing) -> tuple[str, str]:
+    """Nobody starts a fault again for a person; what only asks is asked again."""
+    wait = f"in {after:g} s" if after else "in a moment"
+    hint = (
+        f"nothing was done; the server asks to come again {wait}"
+        if doing.changes
+        else f"it is asked again {wait}"
+    )
     if said is not None:
         reasons = "; ".join(cause.message for cause in _causes(said))
-        return f"{said.message} {reasons}".strip(), "it is tried again"
-    return "the API server has too much to do", "it is tried again when the server says"
+        return f"{said.message} {reasons}".strip(), hint
+    return "the API server has too much to do", hint
 
 
 def _server_error(status: int, said: Status | None, body: bytes) -> tuple[str, str]:

@@ -44,10 +44,18 @@ class Api:
     """One API server. The connection is made at the first request."""
 
     def __init__(
-        self, path: Path | None, context: str, clock: Clock, timeouts: Timeouts | None = None
+        self,
+        path: Path | None,
+        context: str,
+        clock: Clock,
+        timeouts: Timeouts | None = None,
+        *,
+        insecure: bool = False,
     ) -> None:
+        """`insecure`: the server's certificate is not verified. To be asked for by a person, and shown."""
         self._path = path
         self._context = context
+        self._insecure = insecure
         self._login: Login | None = None
         self.timeouts = timeouts or Timeouts()
         self.clock = ServerClock(clock)
@@ -59,7 +67,11 @@ class Api:
 
             timeouts = self.timeouts
             self._login = Login(
-                self._path, self._context, patience=timeouts.credential, limit=timeouts.plug_in
+                self._path,
+                self._context,
+                patience=timeouts.credential,
+                limit=timeouts.plug_in,
+                insecure=self._insecure,
             )
         await self._login.open()
         return self._login
@@ -118,8 +130,10 @@ class Api:
         self, login: Login, method: str, path: str, query: Mapping[str, str], body: bytes | None, read: float
     ) -> Any:
         import aiohttp
+        from multidict import CIMultiDict
 
-        headers: dict[str, str] = {"Accept": "application/json", "User-Agent": login.client.user_agent}
+        headers = CIMultiDict([("Accept", "application/json"), ("User-Agent", login.client.user_agent)])
+        headers.extend(login.headers)
         if method == "PATCH":
             headers["Content-Type"] = MERGE_PATCH
         queries: list[tuple[str, str]] = []

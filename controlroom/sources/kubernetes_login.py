@@ -1,20 +1,22 @@
 """From a kubeconfig to a client of the API server: address, certificates, credential, and its renewal.
 
-`kubernetes.aio` reads the kubeconfig and sends requests; it is imported when a connection is made. Its own
-loader runs a credential plug-in once, never again, and waits for it without end; so plug-ins are run here.
+`kubernetes.aio` sends the requests; it is imported when a connection is made. What changes while a session lasts is
+followed: a credential that ends, a token file and certificates that are written anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
-from controlroom.clock import WallClock
 from controlroom.core.clean import clean
 from controlroom.sources.errors import SOURCE
-from controlroom.sources.kubernetes_plugin import LIMIT, Credential, PlugIn
+from controlroom.sources.kubernetes_config import Found, Unusable, kubeconfig_path, read
+from controlroom.sources.kubernetes_plugin import LIMIT
+from controlroom.sources.kubernetes_token import LOOK_EVERY, Credential, Provider, seconds_left
 from controlroom.sources.ports import SourceError
 from controlroom.sources.shared_work import SharedWork
 
@@ -26,94 +28,127 @@ PATIENCE = 5.0
 AT_ONCE, LATER = 0.05, 1.0
 #: Seconds that a wait is said to have lasted: few words for a long wait, as each goes into the record once.
 SAID = (60, 30, 10)
-#: Credentials live in real time, also in a rehearsal.
-_REAL = WallClock()
 
-
-def kubeconfig_path(path: Path | None) -> str:
-    """The kubeconfig to read: the given one, else `KUBECONFIG` (a list of files), else the account's own."""
-    if path is not None:
-        return str(path)
-    return os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+Stamps = tuple[tuple[str, int, int, int], ...]
 
 
 class Login:
     """The client for one context of a kubeconfig."""
 
     def __init__(
-        self, path: Path | None, context: str, *, patience: float = PATIENCE, limit: float = LIMIT
+        self,
+        path: Path | None,
+        context: str,
+        *,
+        patience: float = PATIENCE,
+        limit: float = LIMIT,
+        insecure: bool = False,
     ) -> None:
         self._path = kubeconfig_path(path)
         self._context = context
         self._patience = patience
         self._limit = limit
-        self._loader: Any = None
+        self._insecure = insecure
+        self._verified: bool | None = None
+        """Whether the server's certificate is verified; decided once, so that no edit of a file weakens it later."""
+        self._found: Found | None = None
         self._configuration: Any = None
-        self._plug_in: PlugIn | None = None
+        self._provider: Provider | None = None
         self._credential: Credential | None = None
-        """What the plug-in gave last."""
+        """What the provider gave last."""
+        self._stamps: Stamps = ()
+        self._looked = time.monotonic()
+        self._left: list[Any] = []
+        """Clients with certificates that have been replaced: what is under way with them may end."""
         self._opening = SharedWork(self._open)
         self._asking = SharedWork(self._ask)
         self._reading = SharedWork(self._read)
+        self._looking = SharedWork(self._look)
         self.client: Any = None
         """`kubernetes.aio.client.ApiClient`, once :meth:`open` has returned."""
 
     async def open(self) -> None:
         """Reads the kubeconfig and makes the client. Raises SourceError; sends nothing to the cluster."""
         if self.client is None and not await self._opening.wait(self._patience):
-            raise self._waiting(self._opening, "the kubeconfig and its login", LATER)
+            raise self._waiting(self._opening, "the kubeconfig", LATER)
 
     async def _open(self) -> None:
-        from kubernetes.aio.client import ApiClient, Configuration
+        from kubernetes.aio.client import Configuration
 
         configuration: Any = Configuration()
         configuration.retries = None  # a mutation sent twice is not for a library to decide
         self._configuration = configuration
         await self._read()
-        self.client = ApiClient(configuration)
-        self.client.user_agent = "controlroom"
+        await self._connect()
 
     async def _read(self) -> None:
-        """The kubeconfig, as it is now. Its other ways to log in (OIDC) may ask a server, too."""
+        """The kubeconfig, as it is now."""
         import yaml
         from kubernetes.aio import config
-        from kubernetes.aio.config import kube_config
 
-        library: Any = kube_config
+        configuration = self._configuration
         try:
             async with asyncio.timeout(self._limit):
-                merged = await asyncio.to_thread(library.KubeConfigMerger, self._path)
-                loader = library.KubeConfigLoader(config_dict=merged.config, active_context=self._context)
-                loader.load_from_exec_plugin = _left_to_us
-                await loader.load_and_set(self._configuration)
-                self._plug_in = self._plug_in_of(loader)
-                self._loader = loader
+                found = await asyncio.to_thread(read, self._path, self._context, configuration, self._limit)
         except TimeoutError as error:
-            raise self._unusable(TimeoutError(f"no login within {self._limit:g} s")) from error
+            raise self._unusable(TimeoutError(f"it could not be read within {self._limit:g} s")) from error
+        except Unusable as error:
+            raise self._unusable(error, error.hint) from error
         except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
             raise self._unusable(error) from error
         except (AttributeError, KeyError) as error:  # the library's, where the file holds something else
             raise self._unusable(error) from error
+        if self._verified is None:
+            self._verified = bool(configuration.verify_ssl) and not self._insecure
+        configuration.verify_ssl = self._verified
+        if self._provider is None or found.provider is None:
+            self._provider = found.provider
+        self._found = found
+        if self.client is not None:
+            await self._look()
 
-    def _plug_in_of(self, loader: Any) -> PlugIn | None:
-        user = loader._user
-        if user is None or "exec" not in user:
-            return None
-        entry = user["exec"]
-        return PlugIn(entry.value, str(Path(entry.path or ".").absolute().parent), limit=self._limit)
+    async def _connect(self) -> None:
+        """A client with the certificates as they are now; the one before goes on with what it has begun."""
+        from kubernetes.aio.client import ApiClient
 
-    def _unusable(self, error: Exception) -> SourceError:
+        configuration = self._configuration
+        try:
+            stamps = await asyncio.to_thread(_stamped, configuration)
+            client: Any = await asyncio.to_thread(ApiClient, configuration)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            raise self._unusable(error, "its certificates or their key cannot be loaded") from error
+        client.user_agent = "controlroom"
+        if self.client is not None:
+            self._left.append(self.client)
+        self.client, self._stamps = client, stamps
+        while len(self._left) > 2:
+            await self._left.pop(0).close()
+
+    async def _look(self) -> None:
+        """Certificates that were replaced in their files are taken; half of a new pair is tried again."""
+        self._looked = time.monotonic()
+        if await asyncio.to_thread(_stamped, self._configuration) != self._stamps:
+            await self._connect()
+
+    def _unusable(self, error: Exception, hint: str = "") -> SourceError:
         reason = clean(str(error), 200) or type(error).__name__
         return SourceError(
             SOURCE,
             f"the kubeconfig cannot be used for context {clean(self._context, 80)}: {reason}",
-            hint=f"read from {clean(self._path, 200)}; `kubectl config get-contexts` lists what it has",
+            hint=f"read from {clean(self._path, 200)}; "
+            + (hint or "`kubectl config get-contexts` lists what it has"),
         )
 
     @property
     def context(self) -> str:
         """The context in use, by the kubeconfig."""
-        return clean(str(self._loader.current_context["name"]), 200)
+        assert self._found is not None
+        return clean(self._found.context, 200)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What goes with every request: whom the kubeconfig's user acts as."""
+        return self._found.headers if self._found is not None else ()
 
     @property
     def server(self) -> str:
@@ -123,10 +158,10 @@ class Login:
     @property
     def expired(self) -> str:
         """Since when the credential has expired, ISO 8601; empty: it has not, as far as is known."""
-        expiry = self._credential.expiry if self._credential else None
-        if expiry is None or expiry.timestamp() > _REAL.time():
+        known = self._credential
+        if known is None or known.expiry is None or seconds_left(known) > 0:
             return ""
-        return expiry.isoformat(timespec="seconds")
+        return known.expiry.isoformat(timespec="seconds")
 
     async def ready(self, *, urgent: bool = False) -> None:
         """Before a request: there is a credential. Raises SourceError while it is waited for.
@@ -135,15 +170,25 @@ class Login:
         for the server to say. Anything else waits a while for one that ends soon to be renewed.
         """
         await self.open()
+        if time.monotonic() - self._looked > LOOK_EVERY:
+            await self._look_in_time(urgent)
         known = self._credential
-        if self._plug_in is None or (known is not None and _lasting(known) > RENEW_BEFORE):
+        if self._provider is None or (known is not None and _is_fresh(known)):
             return
-        if known is None or (_lasting(known) <= 0 and not urgent):
+        if known is None or (seconds_left(known) <= 0 and not urgent):
             await self._ask_and_wait(urgent)
         elif urgent:
             self._asking.begin()
         else:
             await self._renew_in_time()
+
+    async def _look_in_time(self, urgent: bool) -> None:
+        """The certificates in use are good still, as far as is known."""
+        if urgent:
+            self._looking.begin()
+            return
+        with contextlib.suppress(SourceError):
+            await self._looking.wait(self._patience)
 
     async def _renew_in_time(self) -> None:
         """The old credential is good still: it is used where a new one does not come."""
@@ -156,9 +201,8 @@ class Login:
         """Those that come while the plug-in hangs already are told so at once; what is urgent waits."""
         left = self._patience if urgent else max(0.0, self._patience - self._asking.lasting)
         if not await self._asking.wait(left, again=urgent):
-            assert self._plug_in is not None
-            what = f"the credential plug-in {self._plug_in.name}"
-            raise self._waiting(self._asking, what, AT_ONCE if urgent else LATER)
+            assert self._provider is not None
+            raise self._waiting(self._asking, self._provider.name, AT_ONCE if urgent else LATER)
 
     def _waiting(self, work: SharedWork, what: str, again: float) -> SourceError:
         seconds = next((known for known in SAID if work.lasting >= known), self._patience)
@@ -170,48 +214,56 @@ class Login:
         )
 
     async def renew(self, *, urgent: bool = False) -> bool:
-        """After a refusal: runs the plug-in, or reads the kubeconfig, again. True: there is a new credential."""
+        """After a refusal: asks the provider, or reads the kubeconfig, again. True: there is a new credential."""
         before = self._in_use()
-        if self._plug_in is not None:
+        if self._provider is not None:
             await self._ask_and_wait(urgent)
         elif not await self._reading.wait(self._patience):
-            raise self._waiting(self._reading, "the kubeconfig and its login", AT_ONCE if urgent else LATER)
+            raise self._waiting(self._reading, "the kubeconfig", AT_ONCE if urgent else LATER)
         return self._in_use() != before
 
     def _in_use(self) -> tuple[object, ...]:
-        configuration = self._configuration
-        return dict(configuration.api_key), configuration.cert_file, configuration.key_file
+        return dict(self._configuration.api_key), self._stamps
 
     async def _ask(self) -> None:
-        """Runs the plug-in and takes its credential."""
-        assert self._plug_in is not None
-        found = await self._plug_in.run()
+        """Asks the provider and takes its credential."""
+        assert self._provider is not None
+        found = await self._provider.run()
         configuration = self._configuration
         if found.token:
             configuration.api_key["BearerToken"] = f"Bearer {found.token}"
         if found.certificate and found.key:
-            configuration.cert_file, configuration.key_file = _as_file(found.certificate), _as_file(found.key)
-            # The client has made its TLS context already; new connections show the new certificate.
-            self.client.rest_client.ssl_context.load_cert_chain(
-                configuration.cert_file, configuration.key_file
-            )
+            certificate, key = _as_file(found.certificate), _as_file(found.key)
+            if (certificate, key) != (configuration.cert_file, configuration.key_file):
+                configuration.cert_file, configuration.key_file = certificate, key
+                await self._connect()
         self._credential = found
 
     async def close(self) -> None:
-        for work in (self._opening, self._asking, self._reading):
+        for work in (self._opening, self._asking, self._reading, self._looking):
             await work.close()
-        if self.client is not None:
-            await self.client.close()
+        for client in (*self._left, self.client):
+            if client is not None:
+                await client.close()
 
 
-def _lasting(credential: Credential) -> float:
-    """Real seconds that it is good for still."""
-    return float("inf") if credential.expiry is None else credential.expiry.timestamp() - _REAL.time()
+def _is_fresh(credential: Credential) -> bool:
+    """Nobody need ask for another."""
+    if credential.fresh is not None:
+        return time.monotonic() < credential.fresh
+    return seconds_left(credential) > RENEW_BEFORE
 
 
-async def _left_to_us() -> bool:
-    """In place of the library's way to run a plug-in: the kubeconfig is read without it."""
-    return True
+def _stamped(configuration: Any) -> Stamps:
+    """What tells that a certificate's file was replaced: the state of the file itself, not of a link to it."""
+    found = []
+    for name in filter(None, (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)):
+        try:
+            state = Path(name).stat()
+            found.append((name, state.st_ino, state.st_mtime_ns, state.st_size))
+        except OSError:
+            found.append((name, 0, 0, 0))
+    return tuple(found)
 
 
 def _as_file(text: str) -> str:

@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 
 from controlroom.core.clean import clean
-from controlroom.core.values import Value
 from controlroom.sources.errors import SOURCE
+from controlroom.sources.kubernetes_token import Credential
 from controlroom.sources.ports import SourceError
 
 LIMIT = 120.0
@@ -29,15 +29,6 @@ GRACE = 1.0
 """Real seconds between asking it to end and killing it."""
 MOST = 1024 * 1024
 """Bytes of output that are read."""
-
-
-class Credential(Value):
-    """What a plug-in printed: a token, or a certificate with its key (both PEM)."""
-
-    token: str = ""
-    certificate: str = ""
-    key: str = ""
-    expiry: datetime | None = None
 
 
 class _Status(msgspec.Struct, rename="camel"):
@@ -53,17 +44,26 @@ class _Answer(msgspec.Struct, rename="camel"):
 
 
 class PlugIn:
-    """One `exec` entry of a kubeconfig; `base` is the folder of that file."""
+    """One `exec` entry of a kubeconfig; `base` is the folder of that file, `cluster` what it is told of the cluster."""
 
-    def __init__(self, entry: Mapping[str, Any], base: str, *, limit: float = LIMIT) -> None:
+    def __init__(
+        self,
+        entry: Mapping[str, Any],
+        base: str,
+        *,
+        limit: float = LIMIT,
+        cluster: Mapping[str, Any] | None = None,
+    ) -> None:
         self._entry = entry
         self._base = base
         self._limit = limit
+        self._cluster = cluster
 
     @property
     def name(self) -> str:
         """The program's name, without its folder."""
-        return clean(Path(str(self._entry.get("command", ""))).name, 80) or "without a name"
+        program = clean(Path(str(self._entry.get("command", ""))).name, 80) or "without a name"
+        return f"the credential plug-in {program}"
 
     async def run(self) -> Credential:
         """One run. Raises SourceError; cancelled, it kills what it started."""
@@ -113,11 +113,10 @@ class PlugIn:
         found = dict(os.environ)
         for own in self._entry.get("env") or ():
             found[str(own["name"])] = str(own["value"])
-        asked = {
-            "apiVersion": self._entry.get("apiVersion", ""),
-            "kind": "ExecCredential",
-            "spec": {"interactive": False},
-        }
+        spec: dict[str, Any] = {"interactive": False}
+        if self._cluster is not None:
+            spec["cluster"] = self._cluster
+        asked = {"apiVersion": self._entry.get("apiVersion", ""), "kind": "ExecCredential", "spec": spec}
         found["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(asked).decode()
         return found
 
@@ -154,7 +153,7 @@ class PlugIn:
         )
 
     def _failed(self, what: str, hint: str) -> SourceError:
-        return SourceError(SOURCE, f"the credential plug-in {self.name} {what}", hint=hint)
+        return SourceError(SOURCE, f"{self.name} {what}", hint=hint)
 
 
 async def _read(stream: asyncio.StreamReader | None) -> bytes:

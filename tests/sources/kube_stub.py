@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,9 @@ class Stub:
         self.asked: list[tuple[str, str, dict[str, str], bytes, str]] = []
         """Method, path, query, body, Authorization."""
         self.port = 0
+        self.requests: list[web.Request] = []
+        self.subjects: list[str] = []
+        """Of each request the name in the client's certificate; empty: it showed none."""
 
     def on(self, method: str, path: str, *replies: Reply) -> None:
         self.replies[f"{method} {path}"] += replies
@@ -33,6 +37,9 @@ class Stub:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        self.requests.append(request)
+        told = (request.get_extra_info("peercert") or {}).get("subject", ())
+        self.subjects.append(str(dict(pair for names in told for pair in names).get("commonName", "")))
         authorization = request.headers.get("Authorization", "")
         self.asked.append((request.method, request.path, dict(request.query), body, authorization))
         method = "WATCH" if request.query.get("watch") else request.method
@@ -63,13 +70,13 @@ class Stub:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Stub]:
+async def served(tls: ssl.SSLContext | None = None) -> AsyncIterator[Stub]:
     stub = Stub()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", stub.handle)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     stub.port = runner.addresses[0][1]
     try:

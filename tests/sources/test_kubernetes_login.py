@@ -11,7 +11,7 @@ import pytest
 from controlroom.clock import HeldClock
 from controlroom.sources.errors import Doing
 from controlroom.sources.kubernetes_api import Api, Timeouts
-from controlroom.sources.kubernetes_login import kubeconfig_path
+from controlroom.sources.kubernetes_config import kubeconfig_path
 from controlroom.sources.ports import SourceError
 from tests.sources.kube_stub import CONTEXT, Stub, says, served
 
