@@ -186,6 +186,8 @@ class Servers:
                 "object": {"kind": "Pod", "metadata": {"resourceVersion": str(at)}},
             }
             await response.write(msgspec.json.encode(bookmark) + b"\n")
+        except ConnectionError:
+            pass  # whoever watched has gone
         return response
 
     async def prometheus(self, request: web.Request) -> web.StreamResponse:

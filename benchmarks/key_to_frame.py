@@ -34,14 +34,16 @@ from controlroom.room.attached import attach
 from controlroom.shipped import shipped
 
 PLAN = shipped("experiments") / "inventory-service-failure.yaml"
-CONDITIONS = (("idle", 160), ("busy", 320), ("idle", 160))
+CONDITIONS = (("idle", 152), ("busy", 304), ("idle", 152))
 """Presses of each."""
 RATIO, MOST = 1.3, 0.050
 """Bounds: p99 busy ÷ p99 idle, and seconds."""
 SETTLE = 4.0
 """Real seconds before the first press: the pods are listed and the first frame is long past."""
-PAUSE = (0.06, 0.28)
+PAUSE = (0.05, 0.22)
 """Real seconds between presses, at random: never in step with the screen's own clock."""
+THOUGHT, EVERY = 1.2, 19
+"""Real seconds on top of that before one press in so many, as people pause: the screen may use it, and pay."""
 
 KEYS = (
     Key("help opens", b"?", "real incident"),
@@ -114,7 +116,7 @@ def measure(condition: str, presses: int, place: Path, found: Measured) -> None:
         began, lines = time.monotonic(), _lines(folder)
         rng = random.Random(presses)
         for number in range(presses):
-            screen.read_for(rng.uniform(*PAUSE))
+            screen.read_for(rng.uniform(*PAUSE) + (THOUGHT if number % EVERY == 0 else 0.0))
             key = KEYS[number % len(KEYS)]
             found.seconds[key.name].append(screen.press(key))
         lasted, after = time.monotonic() - began, _burnt(host.pid, screen.pid, crowd.pid)
