@@ -23,6 +23,9 @@ SOONEST, LATEST = 0.05, 5.0
 """Real seconds before a lost connection is tried again: at first, and at most."""
 UNKNOWN = "the connection to the host was lost: it is not known whether it was done; look at the record"
 
+TURN = 25
+"""Events of a long history that are read before others have their turn: a key press is among them."""
+
 
 class AttachedRoom:
     """The Room protocol over a connection. Made by :func:`attach`."""
@@ -121,6 +124,8 @@ class AttachedRoom:
                     self._lose(message.reason)
                     return False
                 self._take(message)
+                if self._last % TURN == 0:
+                    await asyncio.sleep(0)
         except Lost as lost:
             if self._closed:
                 return True
