@@ -14,6 +14,7 @@ from controlroom.core import events as e
 from controlroom.core import plan as p
 from controlroom.core.events import Actor
 from controlroom.core.events.people import Milestone, NoteType
+from controlroom.core.findings import Finding
 from controlroom.core.values import Value, changed
 from tests.core.sessions import HOST, PERSON, a_plan, at
 
@@ -97,6 +98,21 @@ def tell_course(tape: Tape, plan: p.Plan) -> None:
     if tape.maybe(0.8):
         left = ("PodChaos/test/slow-1",) if tape.maybe(0.2) else ()
         tape.say(1300, e.SessionClosed(reason="the day is over", left=left))
+
+
+def tell_outward(tape: Tape) -> None:
+    """The plan is looked at, the chat hears of it, and a dashboard is pictured."""
+    fine = Finding(id="prometheus", group="sources", what="Prometheus answers", state="ok", reason="in 12 ms")
+    away = Finding(
+        id="grafana", what="Grafana answers", state="could not tell", reason="it hangs", next="wait"
+    )
+    tape.say(2, e.PlanChecked(findings=(fine, away), seconds=1.5))
+    tape.say(310, e.ToldOutward(channel="chat", about="phases", text="chaos begins", told=tape.maybe(0.8)))
+    shown = (at(20), at(290))
+    tape.say(
+        312,
+        e.PictureTaken(path="pictures/p.png", title="p95", moment="baseline", start=shown[0], end=shown[1]),
+    )
 
 
 def tell_seats(tape: Tape) -> None:

@@ -18,6 +18,7 @@ from tests.properties.believable import (
     plan,
     tell_cluster,
     tell_course,
+    tell_outward,
     tell_people,
     tell_seats,
     tell_trouble,
@@ -44,9 +45,11 @@ def session(seed: int) -> list[Told]:
     for fault in faults:
         tell_alert(tape, fault)
     tell_halt(tape)
+    tell_leftovers(tape)
     tell_abort(tape)
     tell_samples(tape, planned, faults)
     tell_seats(tape)
+    tell_outward(tape)
     return tape.told()
 
 
@@ -82,10 +85,28 @@ def tell_experiment(tape: Tape, experiment: str, t: float, *, one_shot: bool = F
     return [found] if found else []
 
 
+def _object(run: str) -> e.ObjectRef:
+    name = run.replace("#", "-")
+    return e.ObjectRef(api_version="chaos-mesh.org/v1alpha1", kind="PodChaos", namespace="test", name=name)
+
+
+def tell_leftovers(tape: Tape) -> None:
+    """What a session before this one left, and a sweep of it."""
+    if not tape.maybe(0.5):
+        return
+    ref = _object("old#1")
+    left = e.Leftover(object=ref, session="yesterday", standing="acting", run="old#1")
+    tape.say(2, e.LeftoversFound(left=(left,), unseen=("secrets: forbidden",)))
+    tape.say(3, e.SweepBegan(program="0", context="test", server="http://x", sessions=("yesterday",)), PERSON)
+    tape.say(4, e.SweepRequested(object=ref, session="yesterday"), PERSON)
+    tape.say(5, e.SweepFailed(object=ref, error="503", hint="it is tried again"))
+    tape.say(9, e.SweepEnded(gone=1, seconds=5.0), PERSON)
+
+
 def _tell_run(tape: Tape, run: str, t: float, one_shot: bool) -> Fault | None:
     """The request and how it was answered; None: the server refused it."""
     name = run.replace("#", "-")
-    ref = e.ObjectRef(api_version="chaos-mesh.org/v1alpha1", kind="PodChaos", namespace="test", name=name)
+    ref = _object(run)
     request = e.FaultRequested(
         experiment=run.partition("#")[0], run=run, object=ref, manifest="kind: X", one_shot=one_shot
     )
@@ -123,6 +144,8 @@ def _tell_life(tape: Tape, fault: Fault, one_shot: bool) -> None:
     if tape.maybe(0.2):
         tape.say(ask + 1, e.StopFailed(run=fault.run, error="503", attempt=1))
         _seen(tape, fault, ask + 1.5, "stuck", ended, injected=True, over=ask > over)
+        if tape.maybe(0.5):
+            tape.say(ask + 1.8, e.ReleaseRequested(objects=(_object(fault.run),), run=fault.run), PERSON)
     _seen(tape, fault, max(over, ask + 1), "recovering", ended, injected=True, over=True)
     gone = max(over, ask) + 3
     _seen(tape, fault, gone, "ended", ended, injected=True, over=True, gone=gone)
