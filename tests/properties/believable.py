@@ -104,7 +104,12 @@ def tell_outward(tape: Tape) -> None:
     """The plan is looked at, the chat hears of it, and a dashboard is pictured."""
     fine = Finding(id="prometheus", group="sources", what="Prometheus answers", state="ok", reason="in 12 ms")
     away = Finding(
-        id="grafana", what="Grafana answers", state="could not tell", reason="it hangs", next="wait"
+        id="grafana",
+        group="sources",
+        what="Grafana answers",
+        state="could not tell",
+        reason="it hangs",
+        next="wait",
     )
     tape.say(2, e.PlanChecked(findings=(fine, away), seconds=1.5))
     tape.say(310, e.ToldOutward(channel="chat", about="phases", text="chaos begins", told=tape.maybe(0.8)))
