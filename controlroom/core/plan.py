@@ -81,6 +81,8 @@ class Experiment(Value):
     alert: AlertRef | None = None
     impact: tuple[str, ...] = ()
     """Metrics expected to leave their limits; any other that does is a cascade."""
+    cluster: str = ""
+    """One of the bindings' further clusters; empty: the plan's own."""
     change: bool = False
     """The manifest names objects that are there: their fields are set for the time, and put back."""
     auto: bool = False
@@ -266,6 +268,23 @@ class Approval(Value):
 class Cluster(Value):
     context: str
     namespaces: tuple[str, ...]
+    kubeconfig: str | None = None
+    """Of a further cluster; None: the one of the bindings."""
+
+
+class Login(Value):
+    """How Prometheus or Alertmanager lets one in. Secrets are names of the environment, and recorded so."""
+
+    headers: dict[str, str] = {}
+    username: str = ""
+    password: str = ""
+    token: str = ""
+    token_file: str = ""
+    """Read again while the day lasts: somebody else renews it."""
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    """Paths of PEM files: the server's authority, a client certificate, its key."""
 
 
 class Bindings(Value):
@@ -279,6 +298,14 @@ class Bindings(Value):
     kubeconfig: str | None = None
     lab: str | None = None
     """Control address of the lab in a rehearsal."""
+    clusters: dict[str, Cluster] = {}
+    """Further clusters by the names that experiments say; in a rehearsal there are none but the lab."""
+    prometheus_login: Login = Login()
+    alertmanager_login: Login = Login()
+
+    def cluster_of(self, name: str) -> Cluster:
+        """The cluster that an experiment names; in a rehearsal the lab stands for every one."""
+        return self.clusters.get(name, self.cluster)
 
 
 class Vanished(Value):

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.clean import clean
-from controlroom.core.plan import Bindings
+from controlroom.core.plan import Bindings, Login
 from controlroom.core.values import Value, changed
 from controlroom.host.order import LabOrder
 from controlroom.journal.folder import write_private
@@ -58,6 +58,9 @@ def in_the_lab(bindings: Bindings, addresses: Addresses) -> Bindings:
         lab=addresses.control,
         grafana=None,
         chat=None,
+        clusters={},
+        prometheus_login=Login(),
+        alertmanager_login=Login(),
     )
 
 

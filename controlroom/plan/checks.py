@@ -22,7 +22,7 @@ Findings = Iterator[Finding]
 
 def check(file: PlanFile) -> Findings:
     """Everything that is wrong with a plan whose keys are each right by themselves."""
-    for part in (_unique, _phases, _kinds, _experiments, _metrics, _grid, _references, _secrets):
+    for part in (_unique, _phases, _kinds, _experiments, _metrics, _grid, _references, _secrets, _bindings):
         yield from part(file)
     # One phase without a length shifts all that follows: times say nothing then.
     if all(phase.duration > 0 for phase in file.phases):
@@ -265,6 +265,26 @@ def _secrets(file: PlanFile) -> Findings:
                 ("load", "environment", name),
                 "a secret would be recorded: keep it in the environment, as ${NAME}",
             )
+
+
+def _bindings(file: PlanFile) -> Findings:
+    known = list(file.bindings.clusters)
+    for number, one in enumerate(file.experiments):
+        if one.cluster is not None and one.cluster not in known:
+            yield _no_such(("experiments", number, "cluster"), "cluster", one.cluster, known)
+    logins = {
+        "prometheus-login": file.bindings.prometheus_login,
+        "alertmanager-login": file.bindings.alertmanager_login,
+    }
+    for key, login in logins.items():
+        place: Loc = ("bindings", key)
+        ways = [bool(login.username or login.password), bool(login.token), bool(login.token_file)]
+        if sum(ways) > 1:
+            yield Finding(place, "there is one way in: a user with a password, `token`, or `token-file`")
+        if bool(login.username) != bool(login.password):
+            yield Finding(place, "`username` and `password` go together")
+        if login.key and not login.certificate:
+            yield Finding((*place, "key"), "a key is of no use without its `certificate`")
 
 
 def _no_such(place: Loc, what: str, name: str, known: Sequence[str]) -> Finding:

@@ -126,6 +126,7 @@ def _experiment(one: Experiment, phase: str, at: float) -> core.Experiment:
         observe=one.observe,
         alert=core.AlertRef(name=one.alert.name, labels=one.alert.labels) if one.alert else None,
         impact=one.impact,
+        cluster=one.cluster or "",
         change=one.change,
         auto=one.auto,
     )
@@ -139,6 +140,9 @@ def _bindings(bindings: Bindings) -> core.Bindings:
         grafana=bindings.grafana,
         chat=bindings.chat,
         kubeconfig=bindings.kubeconfig,
+        clusters={name: core.Cluster(**own.model_dump()) for name, own in bindings.clusters.items()},
+        prometheus_login=core.Login(**bindings.prometheus_login.model_dump()),
+        alertmanager_login=core.Login(**bindings.alertmanager_login.model_dump()),
     )
 
 

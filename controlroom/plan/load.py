@@ -155,7 +155,8 @@ class _Reader:
             except Flaw as flaw:
                 self._inner(name, flaw)
                 continue
-            allowed = file.bindings.cluster.namespaces
+            bindings = file.bindings
+            allowed = bindings.clusters.get(experiment.cluster or "", bindings.cluster).namespaces
             for one in found:
                 if (
                     one.namespace is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from controlroom.core.plan import Bindings, Cluster
+from controlroom.core.plan import Bindings, Cluster, Login
 from controlroom.core.values import changed
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -52,29 +52,71 @@ def resolve(bindings: Bindings, environ: Mapping[str, str]) -> Bindings:
 
     Raises MissingNames with all names that are missing.
     """
+    logins = {
+        "prometheus-login": bindings.prometheus_login,
+        "alertmanager-login": bindings.alertmanager_login,
+    }
     written: dict[str, str | None] = {
-        "cluster.context": bindings.cluster.context,
         "prometheus": bindings.prometheus,
         "alertmanager": bindings.alertmanager,
         "grafana": bindings.grafana,
         "chat": bindings.chat,
         "kubeconfig": bindings.kubeconfig,
     }
-    written |= {f"cluster.namespaces[{i}]": name for i, name in enumerate(bindings.cluster.namespaces)}
+    clusters = {"cluster": bindings.cluster} | {
+        f"clusters.{name}": own for name, own in bindings.clusters.items()
+    }
+    for place, cluster in clusters.items():
+        written |= _written_cluster(place, cluster)
+    for place, login in logins.items():
+        written |= _written_login(place, login)
     found = _expand_all({f"bindings.{key}": text for key, text in written.items() if text}, environ)
-    context = found["bindings.cluster.context"]
-    namespaces = tuple(
-        found[f"bindings.cluster.namespaces[{i}]"] for i, _ in enumerate(bindings.cluster.namespaces)
-    )
+    found = {key.removeprefix("bindings."): text for key, text in found.items()}
     return changed(
         bindings,
-        cluster=Cluster(context=context, namespaces=namespaces),
-        prometheus=found["bindings.prometheus"],
-        alertmanager=found["bindings.alertmanager"],
-        grafana=found.get("bindings.grafana") or None,
-        chat=found.get("bindings.chat") or None,
-        kubeconfig=found.get("bindings.kubeconfig") or None,
+        cluster=_found_cluster("cluster", bindings.cluster, found),
+        prometheus=found["prometheus"],
+        alertmanager=found["alertmanager"],
+        grafana=found.get("grafana") or None,
+        chat=found.get("chat") or None,
+        kubeconfig=found.get("kubeconfig") or None,
+        clusters={
+            name: _found_cluster(f"clusters.{name}", own, found) for name, own in bindings.clusters.items()
+        },
+        prometheus_login=_found_login("prometheus-login", bindings.prometheus_login, found),
+        alertmanager_login=_found_login("alertmanager-login", bindings.alertmanager_login, found),
     )
+
+
+def _written_cluster(place: str, cluster: Cluster) -> dict[str, str | None]:
+    found: dict[str, str | None] = {
+        f"{place}.context": cluster.context,
+        f"{place}.kubeconfig": cluster.kubeconfig,
+    }
+    return found | {f"{place}.namespaces[{i}]": name for i, name in enumerate(cluster.namespaces)}
+
+
+def _found_cluster(place: str, cluster: Cluster, found: Mapping[str, str]) -> Cluster:
+    return Cluster(
+        context=found[f"{place}.context"],
+        namespaces=tuple(found[f"{place}.namespaces[{i}]"] for i, _ in enumerate(cluster.namespaces)),
+        kubeconfig=found.get(f"{place}.kubeconfig") or None,
+    )
+
+
+_LOGIN = ("username", "password", "token", "token_file", "ca", "certificate", "key")
+
+
+def _written_login(place: str, login: Login) -> dict[str, str | None]:
+    found: dict[str, str | None] = {f"{place}.{name}": getattr(login, name) for name in _LOGIN}
+    return found | {f"{place}.headers.{name}": text for name, text in login.headers.items()}
+
+
+def _found_login(place: str, login: Login, found: Mapping[str, str]) -> Login:
+    """A header that is empty is not sent."""
+    headers = {name: found.get(f"{place}.headers.{name}", "") for name in login.headers}
+    texts = {name: found.get(f"{place}.{name}", "") for name in _LOGIN}
+    return Login(headers={name: text for name, text in headers.items() if text}, **texts)
 
 
 def resolve_environment(environment: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from controlroom.core.clean import clean
 from controlroom.core.events import SilenceObserved
 from controlroom.core.values import Value
 from controlroom.sources.http import JsonClient
+from controlroom.sources.login import Login
 from controlroom.sources.ports import ClockReading, SourceError
 
 SOURCE = "Alertmanager"
@@ -84,10 +85,8 @@ class Status(_Named):
 class AlertmanagerSource:
     """Implements `AlertSource`. `clock` is the session's; `timeout`: real seconds for one request."""
 
-    def __init__(
-        self, url: str, clock: Clock, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
-    ) -> None:
-        self._http = JsonClient(SOURCE, url, headers=headers, timeout=timeout)
+    def __init__(self, url: str, clock: Clock, *, login: Login | None = None, timeout: float = 5.0) -> None:
+        self._http = JsonClient(SOURCE, url, login=login, timeout=timeout)
         self._clock = clock
 
     async def silences(self) -> Sequence[SilenceObserved]:

@@ -6,7 +6,7 @@ Its configuration comes with secrets masked; only routes, and the names and numb
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from controlroom.core.clean import clean
 from controlroom.core.values import Value
 from controlroom.sources.alertmanager import SOURCE, AlertmanagerSource
 from controlroom.sources.http import JsonClient
+from controlroom.sources.login import Login
 from controlroom.sources.ports import ClockReading, SourceError
 
 _MATCHER = re.compile(
@@ -55,11 +56,9 @@ class _Routing(msgspec.Struct):
 class AlertmanagerLooks:
     """One Alertmanager. `clock` is the session's; `timeout`: real seconds for a request."""
 
-    def __init__(
-        self, url: str, clock: Clock, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
-    ) -> None:
-        self._http = JsonClient(SOURCE, url, headers=headers, timeout=timeout)
-        self._source = AlertmanagerSource(url, clock, headers=headers, timeout=timeout)
+    def __init__(self, url: str, clock: Clock, *, login: Login | None = None, timeout: float = 5.0) -> None:
+        self._http = JsonClient(SOURCE, url, login=login, timeout=timeout)
+        self._source = AlertmanagerSource(url, clock, login=login, timeout=timeout)
 
     async def version(self) -> str:
         return clean((await self._status()).version_info.version, 40)

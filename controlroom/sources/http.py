@@ -6,8 +6,10 @@ What an answer or a failure means is said once, here, for whichever client was u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +18,7 @@ import msgspec
 
 from controlroom.core.clean import clean
 from controlroom.core.values import Value
+from controlroom.sources.login import LOOK_EVERY, Login
 from controlroom.sources.ports import SourceError
 
 if TYPE_CHECKING:
@@ -166,7 +169,7 @@ def unverified(source: str, url: str, why: str) -> SourceError:
     return SourceError(
         source,
         f"the certificate of {shown(url)} is not accepted: {clean(why, 160)}",
-        hint="Add its authority to the machine's trusted ones (SSL_CERT_FILE, REQUESTS_CA_BUNDLE).",
+        hint="Name its authority as `ca` in the plan's bindings, or add it to the machine's trusted ones.",
     )
 
 
@@ -221,6 +224,15 @@ def _told(error: BaseException) -> str:
     return f"{' '.join(names)} {error}".lower()
 
 
+def told(login: Login | None, status: int, body: bytes) -> bytes:
+    """The body of an answer. A refusal may quote what was sent, and is shown: secrets are taken out of it."""
+    if login is None or 200 <= status < 300:
+        return body
+    if status in (401, 403):
+        login.forget()
+    return login.secrets.hidden(body.decode("utf-8", "replace")).encode()
+
+
 class JsonClient:
     """JSON over HTTP with one time-out for the whole of a request, in real seconds.
 
@@ -228,13 +240,22 @@ class JsonClient:
     """
 
     def __init__(
-        self, source: str, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
+        self,
+        source: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        login: Login | None = None,
+        timeout: float = 5.0,
     ) -> None:
         self.source = source
         self.url = url.rstrip("/")
         self._headers = dict(headers or {})
+        self._login = login
         self._timeout = timeout
         self._client: httpx.AsyncClient | None = None
+        self._stamps: tuple[tuple[int, int], ...] = ()
+        self._looked = 0.0
 
     async def get(self, path: str, shape: type[T], query: Query = None) -> T:
         """The answer's body in that shape; raises SourceError."""
@@ -253,13 +274,17 @@ class JsonClient:
         """Whatever the server answered; raises SourceError where there was no answer."""
         import httpx
 
-        client = self._opened()
         changes = method != "GET"
+        client: httpx.AsyncClient | None = None
         try:
             async with asyncio.timeout(self._timeout):
-                response = await client.request(method, self.url + path, params=query, json=body)
+                client, headers = await self._ready()
+                response = await client.request(
+                    method, self.url + path, params=query, json=body, headers=headers
+                )
         except TimeoutError:
-            raise timed_out(self.source, self.url, self._timeout, unsure=changes) from None
+            unsure = changes and client is not None
+            raise timed_out(self.source, self.url, self._timeout, unsure=unsure) from None
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise unreachable(self.source, self.url, error, self._timeout, unsure=changes) from error
         return Answer(
@@ -267,19 +292,43 @@ class JsonClient:
             url=self.url,
             status=response.status_code,
             content_type=response.headers.get("content-type", ""),
-            body=response.content,
+            body=told(self._login, response.status_code, response.content),
             retry_after=seconds_to_wait(response.headers.get("retry-after")),
             date=response.headers.get("date", ""),
         )
+
+    async def _ready(self) -> tuple[httpx.AsyncClient, dict[str, str]]:
+        """The client, with certificates as they are now, and what lets it in."""
+        login = self._login
+        if login is None:
+            return self._opened(), {}
+        now = time.monotonic()
+        if self._client is not None and now - self._looked > LOOK_EVERY:
+            self._looked = now
+            if await asyncio.to_thread(login.stamps) != self._stamps:
+                await self._replace(login)
+        headers = (
+            await asyncio.to_thread(login.headers, self.source) if login.reads else login.headers(self.source)
+        )
+        return self._opened(), headers
+
+    async def _replace(self, login: Login) -> None:
+        """Lets the old connections go, where what is in the files now can be loaded: it may be half of a new pair."""
+        with contextlib.suppress(SourceError):
+            await asyncio.to_thread(login.tls, self.source)
+            await self.close()
 
     def _opened(self) -> httpx.AsyncClient:
         import httpx
 
         if self._client is None:
+            if self._login is not None:
+                self._stamps, self._looked = self._login.stamps(), time.monotonic()
             self._client = httpx.AsyncClient(
                 headers={"Accept": "application/json", **self._headers},
                 timeout=self._timeout,
                 trust_env=not is_loopback(self.url),
+                verify=self._login.tls(self.source) if self._login is not None else True,
             )
         return self._client
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from controlroom.clock import Clock
 from controlroom.core.events import AlertObserved
 from controlroom.core.plan import Metric
+from controlroom.sources.login import Login
 from controlroom.sources.ports import ClockReading, MetricColumn, SourceError
 from controlroom.sources.prometheus_alerts import AlertReader
 from controlroom.sources.prometheus_answers import joined, number
@@ -37,13 +38,13 @@ class PrometheusSource:
         metrics: Sequence[Metric],
         clock: Clock,
         *,
-        headers: Mapping[str, str] | None = None,
+        login: Login | None = None,
         timeout: float = 5.0,
     ) -> None:
         self._clock = clock
-        self._queries = PrometheusQueries(SOURCE, url, headers=headers, timeout=timeout)
+        self._queries = PrometheusQueries(SOURCE, url, login=login, timeout=timeout)
         self._metrics = MetricReader(self._queries, [metric.query for metric in metrics])
-        self._alerts = AlertReader(SOURCE, url, self._queries, headers=headers, timeout=timeout)
+        self._alerts = AlertReader(SOURCE, url, self._queries, login=login, timeout=timeout)
 
     async def read(self, asked: Mapping[int, int], end: int, step: int) -> dict[int, MetricColumn]:
         """One column for every asked metric: its steps from its own first one to `end`, inclusive."""

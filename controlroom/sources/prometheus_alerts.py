@@ -20,6 +20,7 @@ from controlroom.core.clean import clean
 from controlroom.core.events import AlertObserved
 from controlroom.core.values import Value
 from controlroom.sources.http import JsonClient
+from controlroom.sources.login import Login
 from controlroom.sources.prometheus_answers import Series, data, number
 from controlroom.sources.prometheus_client import PrometheusQueries
 
@@ -248,11 +249,11 @@ class AlertReader:
         url: str,
         queries: PrometheusQueries,
         *,
-        headers: Mapping[str, str] | None,
+        login: Login | None,
         timeout: float,
     ) -> None:
         self._queries = queries
-        self._http = JsonClient(source, url, headers=headers, timeout=timeout)
+        self._http = JsonClient(source, url, login=login, timeout=timeout)
         self._tracker = AlertTracker()
         self._intervals: dict[str, float] = {}
         self._looked_up: set[str] = set()

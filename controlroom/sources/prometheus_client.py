@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -20,8 +20,10 @@ from controlroom.sources.http import (
     is_loopback,
     seconds_to_wait,
     timed_out,
+    told,
     unreachable,
 )
+from controlroom.sources.login import Login, session_of
 from controlroom.sources.prometheus_answers import Result, Series, data, series_of
 
 if TYPE_CHECKING:
@@ -48,12 +50,10 @@ class PrometheusQueries:
     """Instant and range queries. A call that is cancelled or out of time leaves a thread behind that ends by
     the time-out on reading."""
 
-    def __init__(
-        self, source: str, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
-    ) -> None:
+    def __init__(self, source: str, url: str, *, login: Login | None = None, timeout: float = 5.0) -> None:
         self._source = source
         self._url = url.rstrip("/")
-        self._headers = dict(headers or {})
+        self._login = login or Login()
         self._timeout = timeout
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
         self._library: Library | None = None
@@ -95,16 +95,15 @@ class PrometheusQueries:
 
     def _opened(self) -> Library:
         if self._library is None:
-            import requests
             from prometheus_api_client import PrometheusConnect
             from urllib3 import Retry
 
-            session = requests.Session()
+            session = session_of(self._login, self._source)
             session.trust_env = not is_loopback(self._url)
             session.hooks["response"].append(self._judge)
             self._library = PrometheusConnect(
                 self._url,
-                headers={"Accept": "application/json", **self._headers},
+                headers={"Accept": "application/json"},
                 timeout=(CONNECT, self._timeout),
                 retry=Retry(total=0),
                 session=session,
@@ -121,7 +120,7 @@ class PrometheusQueries:
                 url=self._url,
                 status=response.status_code,
                 content_type=response.headers.get("content-type", ""),
-                body=response.content,
+                body=told(self._login, response.status_code, response.content),
                 retry_after=seconds_to_wait(response.headers.get("retry-after")),
             ),
             Result,

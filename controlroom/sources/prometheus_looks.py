@@ -12,6 +12,7 @@ from controlroom.core.check_facts import MetricFact, RuleFact
 from controlroom.core.clean import clean
 from controlroom.core.values import Value
 from controlroom.sources.http import JsonClient
+from controlroom.sources.login import Login
 from controlroom.sources.ports import ClockReading, SourceError
 from controlroom.sources.prometheus import SOURCE, PrometheusSource
 from controlroom.sources.prometheus_answers import QueryRefused, Series, data, number
@@ -64,12 +65,10 @@ class _Configuration(Value):
 class PrometheusLooks:
     """One Prometheus. `clock` is the session's; `timeout`: real seconds for a request."""
 
-    def __init__(
-        self, url: str, clock: Clock, *, headers: Mapping[str, str] | None = None, timeout: float = 5.0
-    ) -> None:
-        self._queries = PrometheusQueries(SOURCE, url, headers=headers, timeout=timeout)
-        self._http = JsonClient(SOURCE, url, headers=headers, timeout=timeout)
-        self._source = PrometheusSource(url, (), clock, headers=headers, timeout=timeout)
+    def __init__(self, url: str, clock: Clock, *, login: Login | None = None, timeout: float = 5.0) -> None:
+        self._queries = PrometheusQueries(SOURCE, url, login=login, timeout=timeout)
+        self._http = JsonClient(SOURCE, url, login=login, timeout=timeout)
+        self._source = PrometheusSource(url, (), clock, login=login, timeout=timeout)
         self._turns = asyncio.Semaphore(THREADS)
         """A query waits here for a thread, so that its time-out counts from when it is sent."""
         self._ages: dict[str, tuple[float, asyncio.Task[float | None]]] = {}

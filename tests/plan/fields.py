@@ -18,6 +18,17 @@ MODELS: list[tuple[str, type[BaseModel], str]] = [
     ),
     ("bindings: cluster", plan.Cluster, "The pinned cluster."),
     (
+        "bindings: clusters",
+        plan.FurtherCluster,
+        "By names of one's own. A cluster that is away takes nothing from the others.",
+    ),
+    (
+        "bindings: prometheus-login and alertmanager-login",
+        plan.Login,
+        "For Thanos, Mimir, VictoriaMetrics, or a proxy before them. An address may have a path; relative paths of "
+        "files count from where the day is started.",
+    ),
+    (
         "load",
         day.Load,
         "Started and stopped at the steps of those kinds, or by hand. In a rehearsal the lab has its own.",

@@ -102,6 +102,9 @@ class Experiment(Strict):
         default=(),
         description="Metrics expected to leave their limits; any other that does is a cascading failure.",
     )
+    cluster: Id | None = Field(
+        default=None, description="One of `bindings.clusters`; without it: `bindings.cluster`."
+    )
     change: bool = Field(
         default=False,
         description="The manifest names objects that are there: its fields are set for the time and put back.",

@@ -32,6 +32,9 @@ def _without_credentials(value: str) -> str:
     return value
 
 
+_TENANTS = frozenset({"x-scope-orgid", "thanos-tenant"})
+"""Headers that say whose data are meant, and open nothing by themselves."""
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _ONE_NAME = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}|")
 _OWN_MACHINE = re.compile(r"[a-z]+://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^@\s]*)?")
 
@@ -48,6 +51,16 @@ def _by_name(value: str) -> str:
     return value if _OWN_MACHINE.fullmatch(value) else _one_name(value)
 
 
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if not _HEADER.fullmatch(name):
+            raise ValueError(f"`{name}` is no name of a header")
+        if name.lower() not in _TENANTS:
+            _one_name(text)
+    return value
+
+
+Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Address = Annotated[str, AfterValidator(_without_credentials)]
 SecretAddress = Annotated[str, AfterValidator(_by_name)]
 Token = Annotated[str, AfterValidator(_one_name)]
@@ -59,12 +72,40 @@ PanelId = Annotated[
 
 
 class Cluster(Strict):
-    """The one cluster that may be touched."""
+    """The cluster that may be touched."""
 
     context: Text = Field(description="Context of the kubeconfig; any other is refused.")
     namespaces: tuple[Text, ...] = Field(
         min_length=1, description="The namespaces that experiments may touch; any other is refused."
     )
+
+
+class FurtherCluster(Cluster):
+    """A further cluster, by the name that experiments give as `cluster`."""
+
+    kubeconfig: Text | None = Field(
+        default=None, description="Path of its kubeconfig; without it the one of `bindings`."
+    )
+
+
+class Login(Strict):
+    """How a server lets one in. Of secrets only names of the environment stand here, like `${NAME}`."""
+
+    headers: Headers = Field(
+        default_factory=dict,
+        description="Headers of every request. The tenant (`X-Scope-OrgID`, `THANOS-TENANT`) may be written as it "
+        "is; any other value is one name of the environment.",
+    )
+    username: str = Field(default="", description="User of basic authentication.")
+    password: Token = Field(default="", description="Its password, as one name of the environment.")
+    token: Token = Field(default="", description="Bearer token, as one name of the environment.")
+    token_file: str = Field(
+        default="",
+        description="File with the bearer token; read again while the day lasts, as it may be renewed.",
+    )
+    ca: str = Field(default="", description="PEM file of the authority that signed the server's certificate.")
+    certificate: str = Field(default="", description="PEM file of a client certificate.")
+    key: str = Field(default="", description="PEM file of its key.")
 
 
 class Bindings(Strict):
@@ -82,8 +123,16 @@ class Bindings(Strict):
     )
     kubeconfig: Text | None = Field(
         default=None,
-        description="Path of the kubeconfig; without it the usual one (`KUBECONFIG`, `~/.kube/config`).",
+        description="Path of the kubeconfig; without it the usual one (`KUBECONFIG`, `~/.kube/config`), or in a pod "
+        "with `context: in-cluster` its service account.",
     )
+    clusters: dict[Id, FurtherCluster] = Field(
+        default_factory=dict,
+        description="Further clusters by names of one's own, which experiments give as their `cluster`. In a "
+        "rehearsal the lab stands for all of them.",
+    )
+    prometheus_login: Login = Field(default_factory=Login, description="How Prometheus lets one in.")
+    alertmanager_login: Login = Field(default_factory=Login, description="How Alertmanager lets one in.")
 
 
 class Vanished(Strict):
