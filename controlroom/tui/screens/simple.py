@@ -85,12 +85,15 @@ class Prompt(Sheet[str]):
         text, entered, _ = early.partition("\n")
         field.insert_text_at_cursor(text)
         field.focus()
-        if entered:
-            field.call_later(field.action_submit)
+        if entered:  # at once: a key that comes next is none of this text
+            self._kept(field.value)
 
     @on(Input.Submitted)
     def submit(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
+        self._kept(event.value)
+
+    def _kept(self, typed: str) -> None:
+        text = typed.strip()
         if problem := self._wrong(text) or self.overtaken:
             self.notify(problem, severity="warning", markup=False)
             return
