@@ -322,9 +322,8 @@ class Faults(Part):
                 there = await self._gate.delete(target, written)
             except SourceError as error:
                 attempt += 1
-                self.recorder.record(
-                    e.StopFailed(run=name, error=error.message, attempt=attempt), actor=SOURCE
-                )
+                body = e.StopFailed(run=name, error=error.message, attempt=attempt, hint=error.hint)
+                self.recorder.record(body, actor=SOURCE)
                 await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN)) - 1])
                 continue
             if not there:

@@ -114,7 +114,7 @@ class Previewer(Part):
                 for part in prepared.parts:
                     await self._cluster.dry_run(part)
         except SourceError as error:
-            return error.message if error.status is not None and error.status < 500 else None
+            return error.message if _is_a_refusal(error) else None
         except TimeoutError:
             return None
         return ""
@@ -162,6 +162,11 @@ class Previewer(Part):
             if state.inspected is None
             else standing_against(state.inspected.findings, experiment.id),
         )
+
+
+def _is_a_refusal(error: SourceError) -> bool:
+    """Whether the server judged the object: an unknown credential or a busy server say nothing of it."""
+    return error.status is not None and error.status < 500 and error.status not in (401, 408, 429)
 
 
 def _blast(prepared: PreparedRun) -> Blast:

@@ -92,6 +92,8 @@ class Run(Value):
     """Why it is being stopped; empty: it is not."""
     stop_at: float | None = None
     """t of the first request to stop it."""
+    not_stopped: str = ""
+    """Why the cluster has not taken the deletion, which is tried again; empty: it has, or was not asked."""
 
     @property
     def objects(self) -> tuple[ObjectRef, ...]:

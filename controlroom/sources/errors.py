@@ -64,7 +64,7 @@ _DENIED = re.compile(
 _WEBHOOK_SAID_NO = re.compile(r'admission webhook "([^"]+)" denied the request: (.*)', re.S)
 _WEBHOOK_AWAY = re.compile(r'failed calling webhook "([^"]+)"')
 _LAST_REASON = re.compile(r".*: ", re.S)
-_OTHER_UID = "UID in precondition"
+_OTHER_UID = re.compile(r"UID in (?:the )?precondition")
 ANOTHER_ONE = "is another object than the one that was meant"
 _AS_IT_IS = "it is refused as it is: trying again does not help"
 
@@ -242,7 +242,7 @@ def _conflict(said: Status | None) -> tuple[str, str]:
     fields = [cause.field for cause in _causes(said) if cause.reason == "FieldManagerConflict"]
     if fields:
         return f"others own {', '.join(sorted(fields))}", "they must give the fields up, or change them there"
-    if _OTHER_UID in text:
+    if _OTHER_UID.search(text):
         return f"{name} {ANOTHER_ONE}", "it was deleted and made again"
     return f"{name} was changed by somebody else meanwhile", "look at it as it is now, then try again"
 

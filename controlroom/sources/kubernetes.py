@@ -24,7 +24,7 @@ from controlroom.sources.chaos_mesh import (
     resource,
     selection_of,
 )
-from controlroom.sources.errors import SOURCE, Doing, decoded
+from controlroom.sources.errors import SOURCE, Doing, another_one, decoded
 from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
 from controlroom.sources.kubernetes_catalogue import Catalogue
 from controlroom.sources.kubernetes_changes import Changes
@@ -269,7 +269,7 @@ class KubernetesCluster:
         try:
             await self._api.send("DELETE", path, doing, body=msgspec.json.encode(options))
         except SourceError as error:
-            if error.status == NOT_FOUND or (error.status == CONFLICT and target.uid):
+            if error.status == NOT_FOUND or another_one(error):
                 return False
             raise
         return True

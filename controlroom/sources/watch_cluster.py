@@ -173,6 +173,14 @@ class Merged:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._forget_failures()
+
+    def _forget_failures(self) -> None:
+        """Every feed begins anew, so that why others failed as well is old: told later, it would end them again."""
+        waiting = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        for told in waiting:
+            if not isinstance(told, Exception):
+                self._queue.put_nowait(told)
 
     def _start(self, feed: Feed) -> None:
         assert self._tasks is not None

@@ -273,6 +273,26 @@ async def test_delete_means_that_very_object_in_the_background(rig: Rig) -> None
     assert not await rig.cluster.delete(target)
 
 
+@pytest.mark.parametrize("said", ["uid", "changed"])
+async def test_only_the_conflict_about_its_uid_means_that_it_is_gone(rig: Rig, said: str) -> None:
+    """Any other conflict is no news of it: taken for gone, an acting fault would be shown as recovered."""
+    target = ObjectRef(
+        api_version="chaos-mesh.org/v1alpha1", kind="PodChaos", namespace="bookstore", name="x", uid="u"
+    )
+    texts = {
+        "uid": 'Operation cannot be fulfilled on PodChaos.chaos-mesh.org "x": the UID in the precondition (u) does '
+        "not match the UID in record (v). The object might have been deleted and then recreated",
+        "changed": 'Operation cannot be fulfilled on podchaos.chaos-mesh.org "x": the object has been modified',
+    }
+    status = {"kind": "Status", "reason": "Conflict", "code": 409, "message": texts[said]}
+    rig.stub.on("DELETE", f"{PODCHAOS}/x", says(status, status=409))
+    if said == "uid":
+        assert not await rig.cluster.delete(target)
+        return
+    with pytest.raises(SourceError, match="changed by somebody else"):
+        await rig.cluster.delete(target)
+
+
 async def test_rights_are_asked_for_each_verb(rig: Rig) -> None:
     reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     denied = json.loads((RECORDINGS / "kubernetes/auth/ssar-viewer-create-podchaos-denied.json").read_text())

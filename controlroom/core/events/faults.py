@@ -216,7 +216,8 @@ class StopFailed(Body, tag="fault.stop-failed"):
     run: str
     error: str
     attempt: int
-    audience = {"run": _REVEALED, "error": _NEVER, "attempt": _NEVER}
+    hint: str = ""
+    audience = {"run": _REVEALED, "error": _NEVER, "attempt": _NEVER, "hint": _NEVER}
 
 
 class HaltRequested(Body, tag="halt.requested"):

@@ -81,7 +81,7 @@ def failed(state: State, event: Event, body: e.FaultFailed) -> State:
     return changed(
         state,
         runs=put(state.runs, body.run, ended),
-        refused=put(state.refused, run.experiment, body.error),
+        refused=put(state.refused, run.experiment, f"{body.error}  {body.hint}".rstrip()),
     )
 
 
@@ -99,6 +99,7 @@ def observed(state: State, event: Event, body: e.FaultObserved) -> State:
         effect_end=body.effect_end,
         object_end=body.object_end,
         how=body.how,
+        not_stopped="" if body.state in ("recovering", "stuck", "ended") else run.not_stopped,
     )
     return changed(state, runs=put(state.runs, body.run, found))
 
@@ -115,7 +116,8 @@ def stop_requested(state: State, event: Event, body: e.StopRequested) -> State:
 def stop_failed(state: State, event: Event, body: e.StopFailed) -> State:
     if (run := _run(state, body.run)) is None:
         return state
-    return changed(state, runs=put(state.runs, body.run, changed(run, message=body.error)))
+    why = f"{body.error}  {body.hint}".rstrip()
+    return changed(state, runs=put(state.runs, body.run, changed(run, not_stopped=why)))
 
 
 @folds(e.HaltRequested)

@@ -34,7 +34,7 @@ class Trouble:
     webhook_timeout: bool = False
     """The chaos webhooks do not answer: 500 after their time-out."""
     watch_silent: bool = False
-    """Watches stay open and say nothing."""
+    """Watches stay open beyond their time and say nothing, as behind a connection that nobody has ended."""
     finalizer_stuck: bool = False
     """Every Recover fails, so that the finalizer stays."""
     controller_gone: bool = False

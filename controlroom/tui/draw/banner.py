@@ -58,7 +58,7 @@ def _for_desk(moment: Moment, cells: int) -> list[tuple[str, str]]:
         (text, "alarm" if unattended_left(moment) is not None else "notice") for text in _unattended(moment)
     ]
     said += record_trouble(moment)
-    said += [(text, "notice") for text in _stuck(state)]
+    said += [(text, "notice") for text in (*_not_stopped(state), *_stuck(state))]
     said += [(text, "notice") for text in _failing(moment)]
     if state.status == "ending":
         said.append((f"ENDING  waiting for all clear: {len(state.running)} still running", "notice"))
@@ -143,6 +143,15 @@ def _halt(moment: Moment, halt: Halt) -> str:
                 parts.append(f"{title} {run.how or 'gone'}")
     count = len(halt.runs)
     return f"HALTING  {count} fault{'s' if count != 1 else ''} · " + " · ".join(parts)
+
+
+def _not_stopped(state: State) -> list[str]:
+    """Deletions that the cluster has not taken: the fault goes on."""
+    return [
+        f"NOT STOPPED  {run.experiment}, tried again: {run.not_stopped}"
+        for run in state.runs.values()
+        if run.running and run.not_stopped
+    ]
 
 
 def _stuck(state: State) -> list[str]:

@@ -69,6 +69,12 @@ def experiment_row(moment: Moment, index: int, experiment: Experiment, cells: in
     )
 
 
+def refusal(moment: Moment, experiment: Experiment) -> str:
+    """Why it was not started when that was last asked for; empty: it was, or runs."""
+    run = moment.state.latest_run(experiment.id)
+    return "" if run is not None and run.running else moment.state.refused.get(experiment.id, "")
+
+
 def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int) -> tuple[Row, ...]:
     """Expected, observe, targets and the last message of one experiment."""
     run = moment.state.latest_run(experiment.id)
@@ -85,6 +91,10 @@ def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int)
         parts.append(("alert", experiment.alert.name))
     if run is not None and run.message:
         parts.insert(0, ("message", run.message))
+    if run is not None and run.running and run.not_stopped:
+        parts.insert(0, ("stopping", run.not_stopped))
+    if refused := refusal(moment, experiment):
+        parts = [("refused", refused), *(own for own in parts if own[0] != "message")]
     rows: list[Row] = []
     for label, text in parts:
         if not text:

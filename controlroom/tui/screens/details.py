@@ -7,7 +7,7 @@ from controlroom.core.plan import Experiment
 from controlroom.tui.actions import ACTIONS, possible
 from controlroom.tui.desk import Desk
 from controlroom.tui.draw.metrics import FIGURES, figure_text, verdict
-from controlroom.tui.draw.runs import counts, experiment_state
+from controlroom.tui.draw.runs import counts, experiment_state, refusal
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.questions import measured
 from controlroom.tui.screens.simple import Reader
@@ -37,16 +37,19 @@ def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple
             ("alert", experiment.alert.name if experiment.alert else "none"),
             ("impact", ", ".join(experiment.impact)),
             ("manifest", experiment.manifest),
+            ("refused", refusal(moment, experiment)),
         ),
         width,
     )
-    for run in moment.state.runs.values():
+    for run in reversed(moment.state.runs.values()):  # the newest is what the page is opened for
         if run.experiment != experiment.id:
             continue
         rows += [BLANK, ((f"{run.id}  ", "strong"), (counts(run), tone))]
         if run.objects:
             named = ", ".join(map(str, run.objects))
-            rows += _pairs((("object", named), ("message", run.message)), width)
+            rows += _pairs(
+                (("object", named), ("message", run.message), ("stopping", run.not_stopped)), width
+            )
         for target in run.targets:
             at = f"injected {clock(moment.t_of(target.injected_at))}" if target.injected_at else ""
             rows.append((("  " + target.id + "  ", ""), (target.state + "  ", "accent"), (at, "dim")))

@@ -70,8 +70,8 @@ class Watch:
             for event in self._report(missed):
                 yield event
         bookmark = self._next_bookmark(loop.time(), end)
-        while (now := loop.time()) < end:
-            change = await self._next(min(end, bookmark, now + LOOK) - now)
+        while (now := loop.time()) < end or self._cluster.trouble.watch_silent:
+            change = await self._next(max(0.0, min(end, bookmark, now + LOOK) - now) or LOOK)
             if self._cluster.trouble.api_down:
                 return
             if (
