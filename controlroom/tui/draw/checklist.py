@@ -10,6 +10,9 @@ from controlroom.core.values import Value
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, clock, fit, span, width
 
+TEXT, LEAST = 30, 10
+"""Cells that an item's own text gets first, and the fewest that are worth to say who ticked it."""
+_FRONT = 11
 List = Literal["checklist", "step", "after-action"]
 
 
@@ -64,10 +67,13 @@ def item_row(moment: Moment, item: Item, cells: int) -> Row:
         )
     elif late and item.due is not None:
         tail = f"  due {span(moment.t - item.due)} ago"
-    room = cells - 4 - 7 - min(width(tail), 30)
+    # Who ticked it gives way to what it is, where there is not room for both.
+    told = min(width(tail), 30, max(0, cells - _FRONT - TEXT))
+    if told < LEAST:
+        told = 0
     return (
         ("[x] " if done else "[ ] ", "good" if done else "warn" if late else "dim"),
         (fit(when, 6) + " ", "dim"),
-        (fit(item.text, room), "dim" if done else ""),
-        (fit(tail, min(width(tail), 30)), "over" if late else "dim"),
+        (fit(item.text, cells - _FRONT - told), "dim" if done else ""),
+        (fit(tail, told), "over" if late else "dim"),
     )
