@@ -133,6 +133,22 @@ def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
     check.add_argument("--json", action="store_true")
     check.set_defaults(act="check.check")
 
+    sweep = _command(commands, "sweep", "Find what sessions left in a cluster, and remove it when asked.")
+    sweep.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="on the plan's cluster")
+    sweep.add_argument("--context", metavar="NAME", help="of the kubeconfig (the plan's, or the current one)")
+    sweep.add_argument("--kubeconfig", type=Path, metavar="FILE", help="(the plan's, or the account's)")
+    sweep.add_argument(
+        "--namespace", action="append", default=[], metavar="NS", help="only there; repeatable"
+    )
+    sweep.add_argument("--session", metavar="NAME", help="only what that session left")
+    sweep.add_argument("--remove", action="store_true", help="delete it, and put back what was changed")
+    sweep.add_argument("--yes", action="store_true", help="without asking for a typed word")
+    sweep.add_argument("--force", action="store_true", help="remove the finalizers of what does not go")
+    sweep.add_argument("--live-too", action="store_true", help="also of sessions that go on here")
+    sweep.add_argument("--json", action="store_true")
+    _add_sessions(sweep)
+    sweep.set_defaults(act="sweep.sweep")
+
     validate = _command(commands, "validate", "Check a plan and the files that it names.")
     validate.add_argument("plan", type=Path, metavar="PLAN")
     validate.add_argument("--json", action="store_true")

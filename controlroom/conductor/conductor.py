@@ -18,6 +18,7 @@ from controlroom.conductor.faults import Faults
 from controlroom.conductor.gate import Gate
 from controlroom.conductor.halting import Halting
 from controlroom.conductor.injecting import Injecting
+from controlroom.conductor.left_behind import FindLeft, LeftBehind
 from controlroom.conductor.loading import Loading
 from controlroom.conductor.looking import Inspect, Looking
 from controlroom.conductor.people import People
@@ -71,6 +72,8 @@ class Means(Value, gc=True):  # its parts know those who follow them
     """Where the session is told outside; never in a rehearsal."""
     inspect: Inspect | None = None
     """Looks at everything that the plan counts on; None: it cannot be looked at from here."""
+    find_left: FindLeft | None = None
+    """Looks for what other sessions left in the cluster; None in a rehearsal, whose cluster is new."""
 
 
 class Conductor:
@@ -105,6 +108,7 @@ class Conductor:
         self._amending = Amending(recorder, means.read_plan)
         self._checking = Checking(recorder, means.metrics, means.alerts)
         self._looking = Looking(recorder, means.inspect)
+        self._left_behind = LeftBehind(recorder, means.find_left)
         self._injecting = Injecting(recorder, self.submit)
         self._attending = Attending(recorder, self._halting.by_rule, self._faults.end_unattended)
         self._telling = Telling(recorder, self._watchman, means.chat, means.dashboards)
@@ -215,6 +219,7 @@ class Conductor:
             ("day", self._day.run),
             ("checking", self._checking.run),
             ("looking", self._looking.run),
+            ("looking for what was left", self._left_behind.run),
         ]
         if not self._in_lab:
             services.append(("measuring", self._measuring.run))

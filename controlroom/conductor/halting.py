@@ -1,4 +1,7 @@
-"""Halt: one key, no question. Everything of ours is deleted at once and followed until each target is proven."""
+"""Halt: one key, no question. Everything of ours is deleted at once and followed until each target is proven.
+
+What stays stuck may be forced away by a person, who types a word and is told what that leaves behind.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,26 @@ from typing import Literal
 
 from controlroom.conductor.context import Handlers, Part, refuse
 from controlroom.conductor.faults import AGAIN, Faults
-from controlroom.conductor.gate import Gate
-from controlroom.conductor.recorder import HOST, NOT_YET, Recorder
+from controlroom.conductor.gate import Gate, GateClosed
+from controlroom.conductor.recorder import HOST, NOT_YET, SOURCE, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
-from controlroom.core.events import Actor, Event, HaltProof
+from controlroom.core.events import Actor, Event, HaltProof, ObjectRef
+from controlroom.core.faults.forcing import FORCED, consequence
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.sources.ports import Cluster, SourceError
 
 PATIENCE = 0.1
 """Most real seconds that halt waits for the disk: the record follows, the deletions go out."""
+PATIENCE_ON_FORCE = 5.0
+"""The same for a removal of finalizers, which is not done before."""
 MAKERS = frozenset({"Schedule", "Workflow"})
 """Kinds that make other faults: their deletion is sent first."""
 
 
 class Halting(Part):
-    """Halt, unlock, real incident."""
+    """Halt, unlock, real incident, and what does not go."""
 
     def __init__(self, recorder: Recorder, cluster: Cluster, gate: Gate, faults: Faults) -> None:
         super().__init__(recorder)
@@ -31,9 +37,15 @@ class Halting(Part):
         self._gate = gate
         self._faults = faults
         self._proving: asyncio.Task[None] | None = None
+        self._forcing: set[asyncio.Task[None]] = set()
 
     def handlers(self) -> Handlers:
-        return {i.HaltAll: self.halt, i.Unlock: self.unlock, i.DeclareIncident: self.incident}
+        return {
+            i.HaltAll: self.halt,
+            i.Unlock: self.unlock,
+            i.DeclareIncident: self.incident,
+            i.Release: self.release,
+        }
 
     async def halt(self, intent: i.HaltAll, actor: Actor) -> Answer:
         """Idempotent: pressed again while it works, it is the same halt."""
@@ -127,6 +139,38 @@ class Halting(Part):
         await self.write(e.IncidentDeclared(text=intent.text), actor)
         return answer
 
+    async def release(self, intent: i.Release, actor: Actor) -> Answer:
+        """Forces a stuck run away: its finalizers are removed. What then happens to it is observed as ever."""
+        run = self.state.runs.get(intent.run)
+        if run is None or run.state != "stuck":
+            return refuse("only a run that is stuck can be forced away", "it is deleted again meanwhile")
+        targets = tuple(one for one in run.objects if not one.changed)
+        if not targets:
+            return refuse("what was there before is put back, never removed", "it is tried again meanwhile")
+        if intent.word != FORCED:
+            held = [target.id for target in run.targets if target.state not in ("recovered", "lost")]
+            return refuse(f"type the word {FORCED}", consequence(held))
+        written, on_disk = await self.recorder.durably(
+            e.ReleaseRequested(objects=targets, run=run.id), actor=actor, patience=PATIENCE_ON_FORCE
+        )
+        if not on_disk:
+            return refuse("the request is not on disk: nothing is forced while the record cannot be kept")
+        for target in targets:
+            task = asyncio.create_task(self._release_one(run.id, target, written))
+            self._forcing.add(task)
+            task.add_done_callback(self._forcing.discard)
+        return Accepted(seq=written.seq)
+
+    async def _release_one(self, run: str, target: ObjectRef, written: Event) -> None:
+        """Once: where the cluster refuses it, that is said, and a person may ask again."""
+        try:
+            await self._gate.release(target, written, on_disk=True)
+        except SourceError as error:
+            told = f"{error.message}. {error.hint}" if error.hint else error.message
+            self.recorder.record(e.StopFailed(run=run, error=told, attempt=1), actor=SOURCE)
+        except GateClosed as closed:
+            self.recorder.record(e.StopFailed(run=run, error=str(closed), attempt=1), actor=HOST)
+
     async def by_rule(self, reason: str) -> None:
         """A halt that an abort rule asks for."""
         await self.halt(i.HaltAll(reason=reason), HOST)
@@ -139,11 +183,15 @@ class Halting(Part):
     async def close(self) -> None:
         if self._proving is not None and not self._proving.done():
             self._proving.cancel()
+        for task in self._forcing:
+            task.cancel()
 
 
-def _outcome(run: Run, state: e.TargetState) -> Literal["recovered", "gone"] | None:
+def _outcome(run: Run, state: e.TargetState) -> Literal["recovered", "gone", "stuck"] | None:
     if state == "recovered":
         return "recovered"
+    if state == "failed" and run.released is not None and not run.running:
+        return "stuck"  # it went by force, and the fault may act on in the target
     if state == "lost" or not run.running:
         return "gone"
     return None

@@ -167,6 +167,16 @@ def _found(before: State, after: State, event: Event) -> Line | None:
     return "fault", f"{body.object} found, which no running experiment explains: deleted"
 
 
+def _leftovers(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.LeftoversFound)
+    if not body.left:
+        return None
+    sessions = dict.fromkeys(one.session for one in body.left)
+    count = f"{len(body.left)} object{'s' if len(body.left) > 1 else ''}"
+    return "fault", f"other sessions left {count}: {', '.join(sessions)}; controlroom sweep lists them"
+
+
 def _seat_left(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.SeatLeft)
@@ -232,6 +242,10 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
         "fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} failed: {_field(b, 'error')}"
     ),
     e.FaultFound: _found,
+    e.LeftoversFound: _leftovers,
+    e.ReleaseRequested: _text(
+        "fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} is forced away: finalizers removed"
+    ),
     e.StopRequested: _text("fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} stopping"),
     e.StopFailed: _text(
         "fault", lambda s, b: f"{run_title(s, _field(b, 'run'))} not stopped: {_field(b, 'error')}"

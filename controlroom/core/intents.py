@@ -32,6 +32,14 @@ class Stop(IntentBase, tag="stop"):
     run: str
 
 
+class Release(IntentBase, tag="release"):
+    """Remove the finalizers of a run that is stuck: its objects go, and nothing is taken back by that."""
+
+    run: str
+    word: str
+    """Must be `release`."""
+
+
 class CleanUp(IntentBase, tag="clean-up"):
     """Stop everything of ours, as the plan's clean-up step does."""
 
@@ -187,6 +195,7 @@ Intent = (
     Preview
     | Start
     | Stop
+    | Release
     | CleanUp
     | HaltAll
     | Unlock

@@ -85,6 +85,13 @@ def _stop(intent: i.Stop, body: Body, state: State) -> Said | None:
     return None
 
 
+def _release(intent: i.Release, body: Body, state: State) -> Said | None:
+    match body:
+        case e.ReleaseRequested(run=intent.run):
+            return f"forced {intent.run} away"
+    return None
+
+
 def _unlock(intent: i.Unlock, body: Body, state: State) -> Said | None:
     match body:
         case e.Unlocked():
@@ -200,6 +207,7 @@ RESTS_ON: Mapping[type[IntentBase], Rests] = {
     i.ReopenPhase: _phases,
     i.Start: _start,
     i.Stop: _stop,
+    i.Release: _release,
     i.Unlock: _unlock,
     i.HoldClock: _clock,
     i.ResumeClock: _clock,

@@ -18,6 +18,7 @@ from controlroom.core.events.faults import (
     RunState,
     Target,
 )
+from controlroom.core.events.leftovers import Leftover
 from controlroom.core.events.people import ActionSet, Milestone, NoteType
 from controlroom.core.events.session import SessionOpened
 from controlroom.core.events.sources import AlertObserved, ReconciliationRead, SilenceObserved
@@ -94,6 +95,8 @@ class Run(Value):
     """t of the first request to stop it."""
     not_stopped: str = ""
     """Why the cluster has not taken the deletion, which is tried again; empty: it has, or was not asked."""
+    released: float | None = None
+    """t at which somebody asked for its finalizers to be removed: it went without taking anything back."""
 
     @property
     def objects(self) -> tuple[ObjectRef, ...]:
@@ -333,6 +336,8 @@ class State(Value):
     """None: a facilitator is there, or there never was one to leave."""
     record_trouble: RecordTrouble | None = None
     """None: the disk takes the record."""
+    leftovers: tuple[Leftover, ...] = ()
+    """What other sessions had left in the cluster when this one began."""
     pictures: tuple[Picture, ...] = ()
     """Pictures of dashboards, as they were taken."""
     feed: tuple[FeedLine, ...] = ()

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from controlroom.clock import Clock
 from controlroom.conductor.conductor import Means
+from controlroom.conductor.left_behind import FindLeft
 from controlroom.conductor.parts import noted
 from controlroom.core.events import ObjectRef, PodObserved
 from controlroom.core.fold import fold
 from controlroom.core.plan import Bindings
 from controlroom.core.state import State
+from controlroom.core.values import changed
 from controlroom.host.beginning import Beginning
 from controlroom.journal.folder import SessionFolder
+from controlroom.journal.living import living
 from controlroom.plan.load import read_plan
 from controlroom.plan.resolve import resolve, resolve_environment, resolve_token
 from controlroom.sources.lab import LabControl
+from controlroom.sources.manifests import label_value
 from controlroom.sources.outward import Dashboards
 from controlroom.sources.ports import LoadDriver
+
+if TYPE_CHECKING:
+    from controlroom.sources.kubernetes import KubernetesCluster
 
 OVERLAP = 60.0
 """Seconds before the last event of a record from which Kubernetes Events are read again: they come late."""
@@ -58,9 +67,31 @@ async def means_for(
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
         inspect=inspecting(begun, found, cluster, clock, lab=control is not None),
+        find_left=_left_by_others(cluster, found.cluster.namespaces, begun, folder)
+        if control is None
+        else None,
         chat=AppriseChat(found.chat) if found.chat else None,
         dashboards=_grafana(found.grafana, begun, folder) if found.grafana else None,
     )
+
+
+def _left_by_others(
+    cluster: KubernetesCluster, namespaces: Sequence[str], begun: Beginning, folder: SessionFolder
+) -> FindLeft:
+    """What sessions other than this one left, and which of them go on on this machine."""
+    from controlroom.sources.kubernetes_leftovers import Found, Leftovers
+
+    leftovers = Leftovers(cluster.api)
+
+    async def find() -> Found:
+        found = await leftovers.find(instead=namespaces)
+        here = await asyncio.to_thread(living, folder.path.parent)
+        here |= {label_value(name) for name in here}
+        own = {begun.session, label_value(begun.session)}
+        left = (changed(one, live=one.session in here) for one in found.left if one.session not in own)
+        return changed(found, left=tuple(left))
+
+    return find
 
 
 def _since(begun: Beginning, clock: Clock) -> float:

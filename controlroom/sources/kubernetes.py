@@ -28,6 +28,7 @@ from controlroom.sources.errors import SOURCE, Doing, another_one, decoded
 from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
 from controlroom.sources.kubernetes_catalogue import Catalogue
 from controlroom.sources.kubernetes_changes import Changes
+from controlroom.sources.kubernetes_leftovers import release, whose
 from controlroom.sources.kubernetes_objects import whole
 from controlroom.sources.kubernetes_pods import matching_pods
 from controlroom.sources.kubernetes_rights import may
@@ -274,6 +275,12 @@ class KubernetesCluster:
             raise
         return True
 
+    async def release(self, target: ObjectRef) -> bool:
+        """Removes the finalizers of an object of ours that is being deleted. Raises SourceError."""
+        return await release(
+            self._api, target, await self._catalogue.resource(target.api_version, target.kind)
+        )
+
     async def read(self, target: ObjectRef) -> bytes | None:
         kind = await self._catalogue.resource(target.api_version, target.kind)
         self._follow(kind)
@@ -299,7 +306,7 @@ class KubernetesCluster:
         """Those that may act still: one that is over stays listed until somebody deletes it."""
         own = label_value(session)
         return sorted(
-            clean(str(ref_of(reading)))
+            clean(f"{ref_of(reading)}{whose(reading)}")
             for reading in await self._chaos_objects("")
             if (reading.metadata.labels or {}).get(SESSION_LABEL) != own and is_acting(reading)
         )

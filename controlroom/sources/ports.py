@@ -195,7 +195,7 @@ ClusterEvent = PodObserved | KubeEvent | ObjectSeen
 
 
 class Cluster(Protocol):
-    """Kubernetes with Chaos Mesh: reading, and the two mutations, which the gate alone calls."""
+    """Kubernetes with Chaos Mesh: reading, and the three mutations, which the gate alone calls."""
 
     def watch(self) -> AsyncIterator[ClusterEvent]:
         """Pods and Events of the plan's namespaces and chaos objects of this session: what there is, pods
@@ -227,6 +227,10 @@ class Cluster(Protocol):
 
     async def delete(self, target: ObjectRef) -> bool:
         """Background propagation; True: it was there, False: it is already gone."""
+        ...
+
+    async def release(self, target: ObjectRef) -> bool:
+        """Removes the finalizers of what is being deleted: it goes, and nothing is taken back by that. False: gone."""
         ...
 
     async def read(self, target: ObjectRef) -> bytes | None:

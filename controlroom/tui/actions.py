@@ -79,6 +79,10 @@ def _something_runs(moment: Moment) -> bool:
     return live(moment) and bool(moment.state.running)
 
 
+def _something_is_stuck(moment: Moment) -> bool:
+    return session_goes_on(moment) and any(run.state == "stuck" for run in moment.state.runs.values())
+
+
 def _plan_has_load(moment: Moment) -> bool:
     return live(moment) and moment.plan is not None and moment.plan.load is not None
 
@@ -120,6 +124,9 @@ ACTIONS = (
     Action("incident", "I", "I", "real incident",
            "Something real is happening: say so, halt and lock.", "Safety", when=session_goes_on, dangerous=True,
            asks=(i.DeclareIncident,)),
+    Action("force", "F", "F", "force away",
+           "Remove the finalizers of a stuck fault, by typing `release`: it goes, and may act on in its pods.",
+           "Safety", when=_something_is_stuck, dangerous=True, asks=(i.Release,)),
     Action("note", "n", "n", "note",
            "Write a note, stamped with this key; begin with todo: obs: decide: park: or private:.", "Record",
            when=session_goes_on, seats=WRITERS, rank=2, asks=(i.WriteNote,)),

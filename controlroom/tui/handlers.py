@@ -46,6 +46,12 @@ def incident(desk: Desk) -> None:
     )
 
 
+def force(desk: Desk) -> None:
+    from controlroom.tui.screens.force import force as ask
+
+    ask(desk)
+
+
 def mark(milestone: Milestone) -> Callable[[Desk], None]:
     """Marks that milestone now, for all experiments it may concern."""
 
@@ -278,6 +284,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "unlock": unlock,
     "hold_abort": hold_abort,
     "incident": incident,
+    "force": force,
     "note": note,
     "edit_note": edit_note,
     "mark_acknowledged": mark("acknowledged"),

@@ -107,6 +107,8 @@ class FakeCluster:
         self._clock = clock
         self.created: list[Prepared] = []
         self.deleted: list[ObjectRef] = []
+        self.released: list[ObjectRef] = []
+        self.release_errors: list[SourceError] = []
         self.create_error: SourceError | None = None
         self.delete_errors: list[SourceError] = []
         self.before_answer: Callable[[], Awaitable[None]] | None = None
@@ -155,6 +157,12 @@ class FakeCluster:
         self.deleted.append(target)
         if self.delete_errors:
             raise self.delete_errors.pop(0)
+        return self.there
+
+    async def release(self, target: ObjectRef) -> bool:
+        self.released.append(target)
+        if self.release_errors:
+            raise self.release_errors.pop(0)
         return self.there
 
     async def read(self, target: ObjectRef) -> bytes | None:

@@ -185,6 +185,7 @@ def every_act(rig: Rig) -> list[Intent]:
         i.Preview(experiment=LATENCY),
         i.Start(experiment=LATENCY),
         i.Stop(run=f"{LATENCY}#1"),
+        i.Release(run=f"{LATENCY}#1", word="release"),
         i.CleanUp(),
         i.HoldAbort(rule=plan.abort[0].id),
         i.ExtendPhase(seconds=60),
@@ -217,8 +218,10 @@ def every_act(rig: Rig) -> list[Intent]:
 
 
 def by_name(rig: Rig, intent: Intent) -> Intent:
-    """With the mark or note that there is."""
+    """With the mark or note that there is, and a run that is stuck."""
     state = rig.bench.state
+    if isinstance(intent, i.Release):
+        rig.bench.recorder.record(e.FaultObserved(run=intent.run, state="stuck"))
     if isinstance(intent, i.AmendMark | i.UndoMark):
         return changed(intent, mark=next(iter(state.marks)))
     if isinstance(intent, i.EditNote):

@@ -50,6 +50,11 @@ CASES: list[tuple[IntentBase, Body, str]] = [
     (i.Start(experiment="kill"), e.SessionEnding(how="wait"), "ben asked for the end of the day 3 s ago"),
     (i.Stop(run="kill#1"), e.StopRequested(run="kill#1", why="stop"), "ben stopped kill#1 3 s ago"),
     (i.Stop(run="kill#1"), e.HaltRequested(runs=("kill#1",)), "ben halted everything 3 s ago"),
+    (
+        i.Release(run="kill#1", word="release"),
+        e.ReleaseRequested(objects=(), run="kill#1"),
+        "ben forced kill#1 away 3 s ago",
+    ),
     (i.Unlock(word="unlock"), e.Unlocked(), "ben unlocked 3 s ago"),
     (i.Unlock(word="unlock"), e.HaltRequested(), "ben halted everything 3 s ago"),
     (i.Unlock(word="unlock"), e.IncidentDeclared(), "ben declared a real incident 3 s ago"),

@@ -74,7 +74,7 @@ def test_a_commands_options_are_told_and_no_others(command: str) -> None:
     parser: ArgumentParser = COMMANDS[command]
     there = {option for own in parser._actions for option in own.option_strings} - {"-h", "--help"}
     section = sections("docs/commands.md", 3)[command]
-    told = {option for cell in first_cells(section) for option in re.findall(r"--[a-z]+", cell)}
+    told = {option for cell in first_cells(section) for option in re.findall(r"--[a-z-]+", cell)}
     assert told == there
 
 

@@ -235,10 +235,15 @@ def _promised(intent: IntentBase) -> e.Body:
 
 
 @contextlib.asynccontextmanager
-async def ordeal(place: Path, seed: int, rate: float = 20.0) -> AsyncIterator[Ordeal]:
-    """A rehearsal in its phase of faults; whatever the test does, neither host nor lab is left."""
+async def ordeal(
+    place: Path, seed: int, rate: float = 20.0, plan: Path | None = None
+) -> AsyncIterator[Ordeal]:
+    """A rehearsal in its phase of faults, of the seed's plan unless another is given; whatever the test does,
+    neither host nor lab is left."""
     folder = fresh_folder(place)
     order = order_for(folder, rate=rate, seed=seed)
+    if plan is not None:
+        order = changed(order, plan=str(plan))
     process = launch(order)
     try:
         found = await asyncio.to_thread(await_host, process, folder)

@@ -10,7 +10,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from controlroom.core.events import Actor, Body, Event, GuardResult, HaltProof, Injection, ObjectRef, Target
+from controlroom.core.events import (
+    Actor,
+    Body,
+    Event,
+    GuardResult,
+    HaltProof,
+    Injection,
+    Leftover,
+    ObjectRef,
+    Target,
+)
 from controlroom.core.events.envelope import kinds
 from controlroom.core.figures import assess
 from controlroom.core.findings import Finding
@@ -20,7 +30,7 @@ from controlroom.journal.report.record import SessionRecord, record
 from tests.journal.books import day
 
 DOCS = Path(__file__).parents[2] / "docs"
-VALUES = (Actor, Finding, GuardResult, HaltProof, Injection, ObjectRef, Target)
+VALUES = (Actor, Finding, GuardResult, HaltProof, Injection, Leftover, ObjectRef, Target)
 
 
 def sections(page: str) -> dict[str, str]:

@@ -327,7 +327,7 @@ async def test_foreign_chaos_is_others_and_still_acting(rig: Rig) -> None:
     rig.stub.on("GET", f"{CHAOS}/namespaces/bookstore/awschaos", FORBIDDEN)
     assert await rig.cluster.foreign_chaos(SESSION) == [
         "PodChaos/bookstore/bare",
-        "PodChaos/bookstore/theirs",
+        "PodChaos/bookstore/theirs (of session b: `controlroom sweep`)",
     ]
     assert not rig.stub.queries(f"{CHAOS}/namespaces/bookstore/podnetworkchaos")
 

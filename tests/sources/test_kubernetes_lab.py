@@ -209,7 +209,8 @@ async def test_the_same_create_again_is_already_done_and_anothers_is_an_error(ro
     with pytest.raises(SourceError, match="exists already"):
         await other.create(foreign)
     assert await room.adapter.foreign_chaos(SESSION) == []
-    assert await other.foreign_chaos("another") == [str(prepared.object)]
+    told = f"{prepared.object} (of session {SESSION}: `controlroom sweep`)"
+    assert await other.foreign_chaos("another") == [told]
 
 
 async def test_another_object_of_the_same_name_is_left_alone(room: World) -> None:

@@ -30,6 +30,16 @@ from controlroom.core.events.faults import (
     Unlocked,
 )
 from controlroom.core.events.inspection import PlanChecked
+from controlroom.core.events.leftovers import (
+    Leftover,
+    LeftoversFound,
+    ReleaseRequested,
+    Standing,
+    SweepBegan,
+    SweepEnded,
+    SweepFailed,
+    SweepRequested,
+)
 from controlroom.core.events.outward import OUTWARD, PictureTaken, ToldOutward
 from controlroom.core.events.people import (
     ActionSet,
@@ -108,6 +118,8 @@ __all__ = [
     "InjectGiven",
     "Injection",
     "KubeEvent",
+    "Leftover",
+    "LeftoversFound",
     "LoadFailed",
     "LoadStarted",
     "LoadStopped",
@@ -132,6 +144,7 @@ __all__ = [
     "RateChanged",
     "ReconciliationRead",
     "RecordTroubled",
+    "ReleaseRequested",
     "Revealed",
     "Samples",
     "SeatLeft",
@@ -145,9 +158,14 @@ __all__ = [
     "SourceFailed",
     "SourceMeasured",
     "SourceRecovered",
+    "Standing",
     "StepDue",
     "StopFailed",
     "StopRequested",
+    "SweepBegan",
+    "SweepEnded",
+    "SweepFailed",
+    "SweepRequested",
     "Target",
     "TargetState",
     "Ticked",

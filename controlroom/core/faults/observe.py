@@ -154,7 +154,8 @@ def _ended(run: Run, reading: ChaosReading | None, pods: Pods, now: datetime) ->
     last = reading if reading is not None and reading.metadata.deletion_timestamp is not None else None
     if last is not None and last.recorded:
         targets = targets_of(last, run.targets, pods, run.one_shot, now)
-    targets = tuple(_at_the_end(target, last is not None, run.one_shot, now) for target in targets)
+    told = last is not None or run.released is not None
+    targets = tuple(_at_the_end(target, told, run.one_shot, now) for target in targets)
     effect_end = _effect_end(run, targets, pods)
     injection = _injection(run, targets)
     if injection is not None and not run.one_shot:
@@ -172,7 +173,7 @@ def _ended(run: Run, reading: ChaosReading | None, pods: Pods, now: datetime) ->
     )
 
 
-def _at_the_end(target: Target, seen: bool, one_shot: bool, now: datetime) -> Target:
+def _at_the_end(target: Target, told: bool, one_shot: bool, now: datetime) -> Target:
     """A target once the object is gone.
 
     The controller lets the object go when every target is recovered. Where the last stored object says that
@@ -181,7 +182,7 @@ def _at_the_end(target: Target, seen: bool, one_shot: bool, now: datetime) -> Ta
     """
     if target.injected_at is None or is_over(target) or target.state == "failed" or one_shot:
         return target
-    if seen:
+    if told:
         return changed(target, state="failed", message="the object went without recovering it")
     return changed(target, state="recovered", recovered_at=now, message="")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from controlroom.core.events import Event
 
 # These register their kinds.
-from controlroom.core.fold import faults, people, seats, session, sources
+from controlroom.core.fold import faults, leftovers, people, seats, session, sources
 from controlroom.core.fold.register import apply, folded_kinds
 from controlroom.core.state import State
 
-__all__ = ["apply", "faults", "fold", "folded_kinds", "people", "seats", "session", "sources"]
+__all__ = ["apply", "faults", "fold", "folded_kinds", "leftovers", "people", "seats", "session", "sources"]
 
 
 def fold(events: Iterable[Event], state: State | None = None) -> State:

@@ -58,7 +58,7 @@ def _for_desk(moment: Moment, cells: int) -> list[tuple[str, str]]:
         (text, "alarm" if unattended_left(moment) is not None else "notice") for text in _unattended(moment)
     ]
     said += record_trouble(moment)
-    said += [(text, "notice") for text in (*_not_stopped(state), *_stuck(state))]
+    said += [(text, "notice") for text in (*_not_stopped(state), *_stuck(moment))]
     said += [(text, "notice") for text in _failing(moment)]
     if state.status == "ending":
         said.append((f"ENDING  waiting for all clear: {len(state.running)} still running", "notice"))
@@ -154,10 +154,11 @@ def _not_stopped(state: State) -> list[str]:
     ]
 
 
-def _stuck(state: State) -> list[str]:
+def _stuck(moment: Moment) -> list[str]:
     return [
         f"STUCK  {run.experiment}: {run.message or 'the cluster does not say why'}; deletion is tried again"
-        for run in state.runs.values()
+        + _key(moment, "force", "  [F] force away")
+        for run in moment.state.runs.values()
         if run.state == "stuck"
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controlroom.core.assessment import Evidence
+from controlroom.core.faults.forcing import consequence
 from controlroom.core.plan import Experiment
 from controlroom.tui.actions import ACTIONS, possible
 from controlroom.tui.desk import Desk
@@ -50,6 +51,9 @@ def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple
             rows += _pairs(
                 (("object", named), ("message", run.message), ("stopping", run.not_stopped)), width
             )
+        if run.state == "stuck" and moment.info.seat == "facilitator":
+            held = [own.id for own in run.targets if own.state not in ("recovered", "lost")]
+            rows += _pairs((("force", f"F removes its finalizers. {consequence(held)}"),), width)
         for target in run.targets:
             at = f"injected {clock(moment.t_of(target.injected_at))}" if target.injected_at else ""
             rows.append((("  " + target.id + "  ", ""), (target.state + "  ", "accent"), (at, "dim")))

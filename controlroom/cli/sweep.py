@@ -1,0 +1,301 @@
+"""The command `sweep`: what sessions left in a cluster, found by label, and removed when asked."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import controlroom
+from controlroom.cli import sweep_output as output
+from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, NEEDS_IMPROVEMENT, Stop
+from controlroom.cli.places import plan_path, sessions_folder
+from controlroom.clock import WallClock
+from controlroom.conductor.gate import Gate, GateClosed
+from controlroom.conductor.recorder import Recorder
+from controlroom.conductor.sweeping import Sweeping
+from controlroom.core.events import Actor, Leftover, SweepBegan
+from controlroom.core.faults.forcing import FORCED, consequence
+from controlroom.core.plan import Cluster as Binding
+from controlroom.core.values import changed
+from controlroom.journal.living import living
+from controlroom.journal.writer import JournalWriter
+from controlroom.sources.kubernetes_leftovers import Found, Leftovers
+from controlroom.sources.manifests import label_value
+from controlroom.sources.ports import SourceError
+
+if TYPE_CHECKING:
+    from controlroom.sources.kubernetes import KubernetesCluster
+
+WORD = "sweep"
+"""What a person types before anything is removed."""
+SWEEPS = "sweeps"
+"""Folder of the sweeps' records, in that of the sessions."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line and the plan ask for."""
+
+    context: str
+    kubeconfig: Path | None
+    only: tuple[str, ...]
+    """Namespaces that alone are swept; empty: all."""
+    instead: tuple[str, ...]
+    """Namespaces that are asked where not all may be."""
+    session: str
+    live_too: bool
+    sessions: Path
+
+
+def sweep(chosen: argparse.Namespace) -> int:
+    """Looks, says, and with `--remove` removes."""
+    wanted = _wanted(chosen)
+    if chosen.force and not chosen.remove:
+        raise Stop("--force goes with --remove: it forces what does not go")
+    if chosen.remove and not chosen.yes and not sys.stdin.isatty():
+        raise Stop("there is no terminal to ask at: --yes removes without a question")
+    try:
+        with asyncio.Runner() as runner, _Cluster(runner, wanted) as cluster:
+            return _swept(chosen, wanted, runner, cluster)
+    except SourceError as error:
+        raise Stop(f"{error.message}. {error.hint}" if error.hint else error.message, BROKEN) from error
+    except GateClosed as closed:
+        raise Stop(str(closed), BROKEN) from closed
+
+
+def _wanted(chosen: argparse.Namespace) -> _Wanted:
+    """Raises Stop for a plan that cannot be used."""
+    cluster, named = _bound(chosen)
+    kubeconfig = chosen.kubeconfig or (Path(named) if named else None)
+    if kubeconfig is not None and not kubeconfig.is_file():
+        raise Stop(f"{kubeconfig}: no such file")
+    return _Wanted(
+        context=chosen.context or cluster.context,
+        kubeconfig=kubeconfig,
+        only=tuple(chosen.namespace),
+        instead=cluster.namespaces,
+        session=chosen.session or "",
+        live_too=chosen.live_too,
+        sessions=sessions_folder(chosen.sessions),
+    )
+
+
+def _bound(chosen: argparse.Namespace) -> tuple[Binding, str | None]:
+    """Context, namespaces and kubeconfig of the plan, where one is named. Raises Stop."""
+    if chosen.plan is None:
+        return Binding(context="", namespaces=()), None
+    from controlroom.plan.errors import PlanErrors
+    from controlroom.plan.load import load_plan
+    from controlroom.plan.resolve import MissingNames, resolve
+
+    try:
+        bindings = load_plan(plan_path(chosen.plan)).plan.bindings
+        # What else the plan is bound to is not asked: its names need not be in the environment.
+        bare = changed(bindings, prometheus="-", alertmanager="-", grafana=None, chat=None)
+        found = resolve(bare, os.environ)
+    except PlanErrors as errors:
+        raise Stop(str(errors), bare=True) from errors
+    except MissingNames as missing:
+        raise Stop(str(missing)) from missing
+    return found.cluster, found.kubeconfig
+
+
+class _Cluster:
+    """The cluster, open from entering to leaving."""
+
+    def __init__(self, runner: asyncio.Runner, wanted: _Wanted) -> None:
+        from controlroom.sources.kubernetes import KubernetesCluster
+
+        self._runner = runner
+        self._wanted = wanted
+        self.source: KubernetesCluster = KubernetesCluster(
+            Binding(context=wanted.context, namespaces=()), wanted.kubeconfig, "", WallClock(), kinds=()
+        )
+        self._leftovers = Leftovers(self.source.api)
+
+    def __enter__(self) -> _Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self.source.close())
+
+    async def find(self) -> Found:
+        """What there is of the sessions that are wanted; which of them go on here is noted."""
+        found = await self._leftovers.find(self._wanted.only, self._wanted.instead)
+        named = {self._wanted.session, label_value(self._wanted.session)} if self._wanted.session else None
+        going_on = await asyncio.to_thread(living, self._wanted.sessions)
+        here = going_on | {label_value(name) for name in going_on}
+        return changed(
+            found,
+            left=tuple(
+                changed(one, live=one.session in here)
+                for one in found.left
+                if named is None or one.session in named
+            ),
+        )
+
+    async def to_sweep(self) -> Found:
+        """The same, as far as it may be removed."""
+        found = await self.find()
+        if self._wanted.live_too:
+            return changed(found, left=tuple(changed(one, live=False) for one in found.left))
+        return found
+
+    async def where(self) -> dict[str, str]:
+        return {"context": await self.source.context(), "server": await self.source.server()}
+
+
+def _swept(chosen: argparse.Namespace, wanted: _Wanted, runner: asyncio.Runner, cluster: _Cluster) -> int:
+    found = runner.run(cluster.find())
+    where = runner.run(cluster.where())
+    told = _told(found, where, cluster)
+    mine = [one for one in found.left if wanted.live_too or not one.live]
+    if not chosen.remove or not mine:
+        if chosen.json:
+            print(output.as_json(where, found.left, found.unseen))
+        else:
+            print("\n".join([*told, _advice(chosen, found, mine)]))
+        return _code(found.left, found.unseen)
+    out = sys.stderr if chosen.json else sys.stdout
+    print("\n".join(told), file=out)
+    _ask(chosen, WORD, f"{len(mine)} of these are deleted or put back on {where['context']}.")
+    with _record(wanted.sessions, runner) as (recorder, journal):
+        swept = _remove(chosen, wanted, runner, cluster, recorder, where, mine, out)
+        again = runner.run(cluster.find())
+        left = again.left
+    if chosen.json:
+        print(output.as_json(where, left, again.unseen, gone=swept.gone, journal=journal))
+    else:
+        print(
+            "\n".join([*output.lines(left, again.unseen, cluster.source.server_now()), _outcome(swept, left)])
+        )
+        print(f"record: {journal}")
+    return _code(left, again.unseen)
+
+
+def _told(found: Found, where: dict[str, str], cluster: _Cluster) -> list[str]:
+    title = f"{where['context']} ({where['server']})"
+    count = f"{len(found.left)} left by sessions" if found.left else "nothing left by any session"
+    return [f"{title}: {count}", *output.lines(found.left, found.unseen, cluster.source.server_now())]
+
+
+def _remove(
+    chosen: argparse.Namespace,
+    wanted: _Wanted,
+    runner: asyncio.Runner,
+    cluster: _Cluster,
+    recorder: Recorder,
+    where: dict[str, str],
+    mine: Sequence[Leftover],
+    out: TextIO,
+) -> Sweeping:
+    began = SweepBegan(
+        program=controlroom.__version__,
+        context=where["context"],
+        server=where["server"],
+        namespaces=wanted.only,
+        sessions=tuple(dict.fromkeys(one.session for one in mine)),
+    )
+
+    def tell(line: str) -> None:
+        print(f"  {line}", file=out, flush=True)
+
+    sweeping = Sweeping(
+        recorder,
+        cluster.source,
+        Gate(cluster.source),
+        cluster.to_sweep,
+        Actor(role="facilitator", name=_user()),
+        tell,
+        cluster.source.server_now,
+    )
+    try:
+        runner.run(sweeping.remove(began))
+        if sweeping.held and chosen.force:
+            for one in sweeping.held:
+                print(f"  {one.object} is {output.told(one, cluster.source.server_now())}", file=out)
+            _ask(chosen, FORCED, consequence())
+            runner.run(sweeping.force())
+    finally:
+        runner.run(sweeping.close())
+    return sweeping
+
+
+def _ask(chosen: argparse.Namespace, word: str, about: str) -> None:
+    """A typed word, unless `--yes`. Raises Stop."""
+    if chosen.yes:
+        return
+    print(about, file=sys.stderr)
+    try:
+        typed = input(f"Type {word} to go on: ").strip()
+    except EOFError:
+        typed = ""
+    if typed != word:
+        raise Stop("nothing was removed", NEEDS_IMPROVEMENT)
+
+
+@contextlib.contextmanager
+def _record(sessions: Path, runner: asyncio.Runner) -> Iterator[tuple[Recorder, Path]]:
+    """A record of its own for the sweep. Raises OSError where there can be none."""
+    folder = sessions / SWEEPS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}.jsonl"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    writer = JournalWriter(path)
+
+    async def recorder() -> Recorder:
+        return Recorder(WallClock(), writer)
+
+    try:
+        yield runner.run(recorder()), path
+    finally:
+        writer.close()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _advice(chosen: argparse.Namespace, found: Found, mine: Sequence[Leftover]) -> str:
+    if mine:
+        given = [str(chosen.plan)] if chosen.plan else []
+        for option in ("context", "kubeconfig", "session", "sessions"):
+            if value := getattr(chosen, option):
+                given += [f"--{option}", str(value)]
+        for namespace in chosen.namespace:
+            given += ["--namespace", namespace]
+        if chosen.live_too:
+            given.append("--live-too")
+        return f"nothing was changed; to remove them: controlroom {shlex.join(['sweep', *given, '--remove'])}"
+    if found.left:
+        return "nothing was changed: their sessions go on"
+    return "what could not be looked at is not known" if found.unseen else "clean"
+
+
+def _outcome(swept: Sweeping, left: Sequence[Leftover]) -> str:
+    if not left:
+        return f"{swept.gone} gone or put back: nothing is left"
+    held = [one for one in left if one.held]
+    forced = ": --remove --force removes the finalizers" if held else ""
+    return f"{swept.gone} gone or put back, {len(left)} left{forced}"
+
+
+def _code(left: Sequence[Leftover], unseen: Sequence[str]) -> int:
+    """0: nothing is left; 1: something is; 3: what could not be looked at is not known."""
+    if left:
+        return NEEDS_IMPROVEMENT
+    return INCONCLUSIVE if unseen else DONE
