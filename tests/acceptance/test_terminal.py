@@ -12,6 +12,7 @@ import pytest
 from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.journal.reader import read_events
 from controlroom.journal.report import view_of
+from tests.host.killing import lab_pid
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.system
@@ -24,7 +25,9 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
     found.close()
     for folder in sessions_in(tmp_path / "sessions"):
         if (host := folder.host()) is not None:
+            lab = lab_pid(folder)
             os.kill(host.pid, signal.SIGKILL)
+            os.kill(lab, signal.SIGTERM)  # it would wait for a host that takes the session up again
 
 
 def session(place: Path) -> SessionFolder:
