@@ -138,7 +138,7 @@ def _clock_left(moment: Moment, cells: int) -> Row:
         return tuple(found)
     if cells >= 140:
         found.append((f"{wall(moment.at(moment.t), plan.zone)} ", "dim"))
-    if state.phase is None:
+    if state.phase is None or state.status == "closed":
         words = {"closed": "DAY CLOSED", "ending": "ENDING"}.get(state.status)
         started = any(phase.status != "planned" for phase in state.phases)
         found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
