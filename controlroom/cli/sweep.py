@@ -27,6 +27,7 @@ from controlroom.conductor.sweeping import Sweeping
 from controlroom.core.events import Actor, Leftover, SweepBegan
 from controlroom.core.faults.forcing import FORCED, consequence
 from controlroom.core.plan import Cluster as Binding
+from controlroom.core.plan import Login
 from controlroom.core.values import changed
 from controlroom.journal.living import living
 from controlroom.journal.writer import JournalWriter
@@ -103,6 +104,7 @@ def _bound(chosen: argparse.Namespace) -> tuple[Binding, str | None]:
         bindings = load_plan(plan_path(chosen.plan)).plan.bindings
         # What else the plan is bound to is not asked: its names need not be in the environment.
         bare = changed(bindings, prometheus="-", alertmanager="-", grafana=None, chat=None)
+        bare = changed(bare, prometheus_login=Login(), alertmanager_login=Login(), clusters={})
         found = resolve(bare, os.environ)
     except PlanErrors as errors:
         raise Stop(str(errors), bare=True) from errors
@@ -152,6 +154,9 @@ class _Cluster:
             return changed(found, left=tuple(changed(one, live=False) for one in found.left))
         return found
 
+    async def made_by(self, makers: Sequence[Leftover]) -> Sequence[Leftover]:
+        return await self._leftovers.made_by(makers)
+
     async def where(self) -> dict[str, str]:
         return {"context": await self.source.context(), "server": await self.source.server()}
 
@@ -173,7 +178,8 @@ def _swept(chosen: argparse.Namespace, wanted: _Wanted, runner: asyncio.Runner, 
     with _record(wanted.sessions, runner) as (recorder, journal):
         swept = _remove(chosen, wanted, runner, cluster, recorder, where, mine, out)
         again = runner.run(cluster.find())
-        left = again.left
+        seen = {one.object.uid for one in again.left}
+        left = (*again.left, *(one for one in swept.left.values() if one.object.uid not in seen))
     if chosen.json:
         print(output.as_json(where, left, again.unseen, gone=swept.gone, journal=journal))
     else:
@@ -216,6 +222,7 @@ def _remove(
         cluster.source,
         Gate(cluster.source),
         cluster.to_sweep,
+        cluster.made_by,
         Actor(role="facilitator", name=_user()),
         tell,
         cluster.source.server_now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from controlroom.conductor.gate import Gate, GateClosed
@@ -30,12 +30,14 @@ FORBIDDEN = 403
 ROUNDS = 3
 """Looks for more: a request of a host that died may arrive late."""
 
+Children = Callable[[Sequence[Leftover]], Awaitable[Sequence[Leftover]]]
 Find = Callable[[], Awaitable[Found]]
 Tell = Callable[[str], None]
 
 
 class Sweeping:
-    """One sweep. `find` looks at the cluster anew, `tell` hears what is being done, `now` is the server's time."""
+    """One sweep. `find` looks at the cluster anew, `children` for what makers have made; `tell` hears what is being
+    done, `now` is the server's time."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Sweeping:
         cluster: Cluster,
         gate: Gate,
         find: Find,
+        children: Children,
         actor: Actor,
         tell: Tell,
         now: Callable[[], datetime],
@@ -51,6 +54,7 @@ class Sweeping:
         self._cluster = cluster
         self._gate = gate
         self._find = find
+        self._children = children
         self._actor = actor
         self._tell = tell
         self._now = now
@@ -114,8 +118,12 @@ class Sweeping:
         """Makers of further faults first: what they have made then goes with them."""
         makers = [one for one in left if one.object.kind in MAKERS]
         others = [one for one in left if one.object.kind not in MAKERS]
-        for some in (makers, others):
-            await asyncio.gather(*(self._ask_one(one) for one in some))
+        await asyncio.gather(*(self._ask_one(one) for one in makers))
+        made = await self._children(makers)  # it goes with its maker; nobody counts on that alone
+        if made:
+            self._recorder.record(e.LeftoversFound(left=tuple(made)), actor=SOURCE)
+            self.left |= {_key(one): one for one in made}
+        await asyncio.gather(*(self._ask_one(one) for one in (*others, *made)))
 
     async def _ask_one(self, one: Leftover) -> None:
         body = e.SweepRequested(object=one.object, session=one.session)

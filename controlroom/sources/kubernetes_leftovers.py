@@ -11,8 +11,9 @@ import msgspec
 from controlroom.core.clean import clean
 from controlroom.core.events import Leftover, ObjectRef, Standing
 from controlroom.core.faults import ChaosReading, NotAnObject, decode
+from controlroom.core.faults.reading import CHAOS_GROUP
 from controlroom.core.faults.reversal import Json, told
-from controlroom.core.values import Value
+from controlroom.core.values import Value, changed
 from controlroom.sources.chaos_mesh import Resource, is_acting
 from controlroom.sources.errors import SOURCE, Doing, decoded
 from controlroom.sources.kubernetes_api import Api, path_of
@@ -57,6 +58,32 @@ class Leftovers:
                 found.setdefault(one.object.uid or str(one.object), one)
         order = sorted(found.values(), key=lambda one: (one.session, str(one.object)))
         return Found(left=tuple(order), unseen=_summed(unseen))
+
+    async def made_by(self, makers: Sequence[Leftover]) -> tuple[Leftover, ...]:
+        """What Schedules and Workflows have made, and what that has made: it bears no label of ours.
+
+        What may not be listed is left out: it goes with its maker all the same. Raises SourceError.
+        """
+        if not makers:
+            return ()
+        kinds = [kind for kind in (await self._kinds())[0] if kind.api_version.startswith(CHAOS_GROUP)]
+        places = dict.fromkeys(one.object.namespace for one in makers)
+        looks = [self._all(kind, namespace) for kind in kinds for namespace in places]
+        raws = [raw for some in await asyncio.gather(*looks) for raw in some]
+        known = {one.object.uid: one for one in makers}
+        found: dict[str, Leftover] = {}
+        while fresh := [
+            (own, maker)
+            for raw in raws
+            for own in (_read(raw),)
+            for maker in (next((known[uid] for uid in _owners(raw) if uid in known), None),)
+            if maker is not None and own.object.uid not in known
+        ]:
+            for own, maker in fresh:
+                known[own.object.uid] = found[own.object.uid] = changed(
+                    own, session=maker.session, run=maker.run
+                )
+        return tuple(found.values())
 
     async def _kinds(self) -> tuple[list[Resource], list[tuple[str, str]]]:
         """Kinds that can be listed, each in the version that the server prefers."""
@@ -111,21 +138,35 @@ class Leftovers:
         return [one for some in found for one in some]
 
     async def _listed(self, kind: Resource, namespace: str) -> list[Leftover]:
+        try:
+            found = [leftover(raw) for raw in await self._raw(kind, namespace, SESSION_LABEL)]
+        except (NotAnObject, msgspec.MsgspecError) as error:
+            message = clean(f"could not list {kind.plural}: {error}")
+            raise SourceError(SOURCE, message, hint="is this a Kubernetes API?") from error
+        return [one for one in found if one is not None]
+
+    async def _all(self, kind: Resource, namespace: str) -> list[bytes]:
+        """Everything of a kind that can be read."""
+        try:
+            raws = await self._raw(kind, namespace, "")
+            for raw in raws:
+                _read(raw)
+        except (SourceError, NotAnObject, msgspec.MsgspecError):
+            return []
+        return raws
+
+    async def _raw(self, kind: Resource, namespace: str, selector: str) -> list[bytes]:
+        """The objects of a collection, JSON; a namespace of "" stands for all."""
         doing = Doing(what=f"list {kind.plural}" + (f" in {namespace}" if namespace else ""))
         path = path_of(kind.api_version, kind.plural, namespace)
         try:
-            answer = await self._get(path, doing, labelSelector=SESSION_LABEL)
+            answer = await self._get(path, doing, **({"labelSelector": selector} if selector else {}))
         except SourceError as error:
             if error.status in (NOT_FOUND, NOT_ALLOWED):
                 return []  # the kind went away in between, or is no real collection
             raise
         items = decoded(_LIST, answer, doing).items or ()
-        try:
-            found = [leftover(whole(bytes(item), kind.api_version, kind.kind)) for item in items]
-        except (NotAnObject, msgspec.MsgspecError) as error:
-            message = clean(f"could not {doing.what}: {error}")
-            raise SourceError(SOURCE, message, hint="is this a Kubernetes API?") from error
-        return [one for one in found if one is not None]
+        return [whole(bytes(item), kind.api_version, kind.kind) for item in items]
 
     async def _get(self, path: str, doing: Doing, **query: str) -> bytes:
         async with self._turns:
@@ -137,11 +178,15 @@ def leftover(raw: bytes) -> Leftover | None:
 
     Raises NotAnObject, msgspec.MsgspecError.
     """
+    found = _read(raw)
+    noted = SESSION_NOTE in (decode(raw).metadata.annotations or {})
+    return found if noted or not _owners(raw) else None
+
+
+def _read(raw: bytes) -> Leftover:
     reading = decode(raw)
     meta = reading.metadata
     notes, labels = meta.annotations or {}, meta.labels or {}
-    if SESSION_NOTE not in notes and _owned(raw):
-        return None
     object_ = ref_of(reading)
     return Leftover(
         object=ObjectRef(
@@ -177,8 +222,9 @@ def _standing(reading: ChaosReading, is_changed: bool) -> Standing:
     return "over" if over else "acting"
 
 
-def _owned(raw: bytes) -> bool:
-    return bool(msgspec.json.decode(raw, type=_Owned).metadata.owners)
+def _owners(raw: bytes) -> tuple[str, ...]:
+    """Uids of what made it."""
+    return tuple(one.uid for one in msgspec.json.decode(raw, type=_Owned).metadata.owners or ())
 
 
 def _undoes(raw: bytes, kind: str, prior: str) -> str:
@@ -269,8 +315,12 @@ class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
+class _Owner(msgspec.Struct):
+    uid: str
+
+
 class _OwnedMetadata(msgspec.Struct):
-    owners: list[msgspec.Raw] | None = msgspec.field(name="ownerReferences", default=None)
+    owners: list[_Owner] | None = msgspec.field(name="ownerReferences", default=None)
 
 
 class _Owned(msgspec.Struct):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from textual import events
 
 from controlroom.core import events as e
 from controlroom.core import intents as i
+from controlroom.core.values import changed
 from controlroom.tui.actions import ACTIONS, BY_ID, Action, possible
 from controlroom.tui.handlers import HANDLERS, next_rate
 from controlroom.tui.screens.questions import parse_answer
@@ -86,6 +88,27 @@ async def test_a_running_experiment_is_stopped_after_a_yes() -> None:
         assert room.room.asked == [], "enter alone leaves it"
         await room.press("space", "y")
         assert room.asked(i.Stop).run == "network-latency#1"
+
+
+async def test_a_stuck_fault_is_forced_away_by_a_word_after_its_consequence_is_told() -> None:
+    async with desk(1872) as room:
+        before = room.app.now.state.runs["network-latency#1"]
+        held = tuple(changed(target, state="recovering") for target in before.targets)
+        await room.feed(e.FaultObserved(run=before.id, state="stuck", targets=held, message="daemon away"))
+        assert "[F] force away" in room.pane("banner")
+        await room.press("x", "down", "d")
+        assert "F removes its finalizers" in room.sheet()
+        await room.press("escape", "F")
+        told = " ".join(room.sheet().split())
+        assert "It is stuck: daemon away" in told
+        assert "may stay in bookstore/" in told
+        await room.type("yes")
+        await room.press("enter")
+        assert room.room.asked == []
+        await room.press("backspace", "backspace", "backspace")
+        await room.type("release")
+        await room.press("enter")
+        assert room.asked(i.Release) == i.Release(run="network-latency#1", word="release")
 
 
 async def test_nothing_starts_while_the_room_is_locked() -> None:
@@ -262,6 +285,8 @@ async def test_every_action_does_something_where_it_is_possible(action: Action) 
     async with desk(t, info=info) as room:
         if action.id == "unlock":
             await room.feed(e.HaltRequested(), e.HaltFinished(seconds=1.0, proofs=()))
+        elif action.id == "force":
+            await room.feed(e.FaultObserved(run="network-latency#1", state="stuck", message="no daemon"))
         elif action.id == "hold_abort":
             await room.feed(e.AbortBreached(rule="blind", value=None, countdown=10.0))
         elif info is not None:
@@ -281,6 +306,8 @@ async def test_a_dangerous_key_alone_does_nothing_but_halt(action: Action) -> No
     async with desk(1872) as room:
         if action.id == "unlock":
             await room.feed(e.HaltRequested(), e.HaltFinished(seconds=1.0, proofs=()))
+        elif action.id == "force":
+            await room.feed(e.FaultObserved(run="network-latency#1", state="stuck", message="no daemon"))
         await room.press(action.key)
         await room.pilot.pause()
         acted = [own for own in room.room.asked if not isinstance(own, i.Preview)]
@@ -298,3 +325,18 @@ def test_rates_go_up_and_down_by_steps() -> None:
     assert next_rate(20.0, -1) == 10.0
     assert next_rate(120.0, 1) == 120.0
     assert next_rate(0.5, -1) == 1.0
+
+
+@pytest.mark.parametrize("pane", ["", "experiments"])
+async def test_a_burst_of_keys_reaches_what_its_first_key_opens(pane: str) -> None:
+    """As a slow line, or fast fingers, bring them: all at once, before the sheet is there."""
+    async with desk(1872) as room:
+        if pane:
+            room.app.choose(pane)
+            await room.pilot.pause()
+        for char in ("n", *"obs: it is slow", "\r", "h"):
+            key = {" ": "space", ":": "colon", "\r": "enter"}.get(char, char)
+            room.app.post_message(events.Key(key, char))
+        await room.until(lambda: len(room.room.asked) == 2, "the note is sent, and the key after it acts")
+        assert isinstance(room.room.asked[1], i.HoldClock)
+        assert (room.asked(i.WriteNote).type, room.asked(i.WriteNote).text) == ("observation", "it is slow")

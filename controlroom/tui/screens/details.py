@@ -42,7 +42,7 @@ def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple
         ),
         width,
     )
-    for run in reversed(moment.state.runs.values()):  # the newest is what the page is opened for
+    for run in reversed(tuple(moment.state.runs.values())):  # the newest is what the page is opened for
         if run.experiment != experiment.id:
             continue
         rows += [BLANK, ((f"{run.id}  ", "strong"), (counts(run), tone))]
