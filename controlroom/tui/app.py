@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import events, on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.message import Message
@@ -29,6 +28,7 @@ from controlroom.room import Room, RoomClosed
 from controlroom.tui import layouts, pictures
 from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
+from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
 from controlroom.tui.outcome import Outcome, SavedSession, Settings, farewell
 from controlroom.tui.safety import AsciiFilter, ControlFilter
@@ -66,7 +66,7 @@ def everything_provider() -> type[Provider]:
     return Everything
 
 
-class ControlRoomApp(App[Outcome]):
+class ControlRoomApp(InOrder[Outcome]):
     CSS_PATH = "room.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
