@@ -38,7 +38,7 @@ def check(chosen: argparse.Namespace) -> int:
     path = plan_path(chosen.plan)
     try:
         loaded = load_plan(path)
-        inspected = asyncio.run(_inspected(loaded, path, lab=chosen.lab))
+        inspected = asyncio.run(_inspected(loaded, path, lab=chosen.lab, insecure=chosen.insecure))
     except PlanErrors as errors:
         raise Stop(str(errors), bare=True) from errors
     except MissingNames as missing:
@@ -51,11 +51,13 @@ def check(chosen: argparse.Namespace) -> int:
         where = "the lab" if chosen.lab else loaded.plan.bindings.cluster.context
         width = shutil.get_terminal_size((80, 24)).columns
         title = f"{loaded.plan.title}: checked on {where}"
+        if chosen.insecure:
+            title = f"{title}, TLS NOT VERIFIED"
         print("\n".join(lines(inspected, title, width=width, colour=_colour())))
     return CODES[overall(inspected.findings)]
 
 
-async def _inspected(loaded: LoadedPlan, path: Path, *, lab: bool) -> Inspected:
+async def _inspected(loaded: LoadedPlan, path: Path, *, lab: bool, insecure: bool) -> Inspected:
     from controlroom.cli.waiting import Waiting
     from controlroom.conductor.inspecting import Inspector
     from controlroom.host.looking import SESSION, looking
@@ -63,7 +65,7 @@ async def _inspected(loaded: LoadedPlan, path: Path, *, lab: bool) -> Inspected:
     with Waiting(sys.stderr) as waiting:
         if lab:
             waiting.tell("the lab", False)
-        async with looking(loaded, path, lab=lab) as (site, eyes):
+        async with looking(loaded, path, lab=lab, insecure=insecure) as (site, eyes):
             waiting.tell("the lab", True)
             return await Inspector(site, eyes, SESSION, waiting.tell).run()
 

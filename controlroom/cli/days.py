@@ -74,7 +74,11 @@ def _day(chosen: argparse.Namespace, plan: Path, lab: LabOrder | None) -> int:
         return take_up(again, chosen)
     folder = create(sessions, brief.id, datetime.now(UTC))
     order = Order(
-        plan=str(plan.absolute()), folder=str(folder.path.absolute()), lab=lab, headless=chosen.headless
+        plan=str(plan.absolute()),
+        folder=str(folder.path.absolute()),
+        lab=lab,
+        headless=chosen.headless,
+        insecure=lab is None and chosen.insecure,
     )
     if chosen.headless:
         return _headless(order, folder)

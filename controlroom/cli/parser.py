@@ -32,6 +32,15 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=Path, metavar="DIR", help="folder of the sessions")
 
 
+def _add_insecure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--insecure-skip-tls-verify",
+        action="store_true",
+        dest="insecure",
+        help="do not verify any server's certificate; the screen says so all day",
+    )
+
+
 def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", help="layout to begin with: facilitator, compact, …")
     parser.add_argument("--layouts", type=Path, metavar="DIR", help="folder with layouts of one's own")
@@ -64,6 +73,7 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
     run.add_argument("plan", type=Path, metavar="PLAN")
     run.add_argument("--headless", action="store_true", help="no screen; phases advance by plan")
     run.add_argument("--new", action="store_true", help="begin anew even if a session was not finished")
+    _add_insecure(run)
     _add_sessions(run)
     _add_screen(run)
     run.set_defaults(act="days.run")
@@ -130,6 +140,7 @@ def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
     check = _command(commands, "check", "Look at everything that a plan counts on, and change nothing.")
     check.add_argument("plan", type=Path, metavar="PLAN")
     check.add_argument("--lab", action="store_true", help="on the embedded lab, as in a rehearsal")
+    _add_insecure(check)
     check.add_argument("--json", action="store_true")
     check.set_defaults(act="check.check")
 

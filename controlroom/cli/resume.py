@@ -66,6 +66,7 @@ def _order(folder: SessionFolder, found: Listed, *, headless: bool, halt: bool) 
         lab=((before.lab if before else None) or LabOrder()) if found.lab else None,
         headless=headless,
         resume=True,
+        insecure=before.insecure if before else False,
         halt=halt,
     )
 

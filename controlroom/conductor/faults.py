@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Literal
@@ -21,6 +22,7 @@ from controlroom.core.guards import may_start, overrides
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.core.values import changed
+from controlroom.sources.clusters import source_of
 from controlroom.sources.ports import Cluster, Created, ObjectSeen, PreparedRun, SourceError
 
 Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
@@ -44,9 +46,11 @@ class Faults(Part):
         self._unseen: set[str] = set()
         """Runs that a host before us followed, and that this one has not seen yet."""
         self._unanswered: set[str] = set()
-        self.pods: dict[str, PodObserved] = {}
+        self._pods: defaultdict[str, dict[str, PodObserved]] = defaultdict(dict)
+        """By cluster, then by `namespace/name`, as targets are named."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping: set[str] = set()
+        self._stopping: set[tuple[str, bool]] = set()
+        """Runs that are being ended, and whether by a halt."""
 
     def handlers(self) -> Handlers:
         return {
@@ -244,7 +248,7 @@ class Faults(Part):
 
     def saw_pod(self, seen: PodObserved) -> None:
         """A pod changed: it may have been a target, or replace one."""
-        self.pods[f"{seen.namespace}/{seen.name}"] = seen
+        self._pods[seen.cluster][f"{seen.namespace}/{seen.name}"] = seen
         for run in self.state.runs.values():
             if follow_on(run):
                 self._observe(run.id)
@@ -253,7 +257,8 @@ class Faults(Part):
         run = self.state.runs.get(name)
         if run is None or run.state == "refused":
             return
-        found = self._parts.amount(run, self.pods, self._server_now())
+        cluster = run.object.cluster if run.object is not None else ""
+        found = self._parts.amount(run, self._pods[cluster], self._server_now(cluster))
         if found is None:
             return
         if found.state == "ended" and name in self._unseen:
@@ -262,8 +267,8 @@ class Faults(Part):
             at = found.object_end if found.state == "ended" and run.state != "ended" else None
             self.recorder.record(found, actor=SOURCE, at=at, clock="apiserver" if at else "host")
 
-    def _server_now(self) -> datetime:
-        known = self.state.sources.get("kubernetes")
+    def _server_now(self, cluster: str) -> datetime:
+        known = self.state.sources.get(source_of(cluster))
         offset = known.offset if known and known.offset is not None else 0.0
         return utc(self.recorder.clock.time() + offset)
 
@@ -293,16 +298,20 @@ class Faults(Part):
         return await self.recorder.durably(e.StopRequested(run=run, why=why), actor=actor, patience=0.1)
 
     async def end(self, name: str, why: Why, written: Event | None = None) -> None:
-        """Deletes the run's object, again and again until the cluster has taken it."""
-        if name in self._stopping:
+        """Deletes the run's object, again and again until the cluster has taken it.
+
+        A halt does not wait for a stop that pauses between two attempts, or for its answer: it asks by itself.
+        """
+        work = (name, why == "halt")
+        if work in self._stopping:
             return
-        self._stopping.add(name)
+        self._stopping.add(work)
         try:
             if written is None:
                 written, _ = await self.request_stop(name, why, e.Actor(role="host"))
             await self._delete_until_taken(name, written)
         finally:
-            self._stopping.discard(name)
+            self._stopping.discard(work)
 
     async def end_unattended(self, name: str) -> None:
         """Ends a run that nobody is there to end."""

@@ -18,6 +18,7 @@ from controlroom.core.events import Actor, Event, HaltProof, ObjectRef
 from controlroom.core.faults.forcing import FORCED, consequence
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
+from controlroom.sources.clusters import there
 from controlroom.sources.ports import Cluster, SourceError
 
 PATIENCE = 0.1
@@ -89,7 +90,7 @@ class Halting(Part):
             except SourceError as error:
                 if error.message != said:
                     said = error.message
-                    body = e.SourceFailed(source="kubernetes", error=error.message, hint=error.hint)
+                    body = e.SourceFailed(source=error.source, error=error.message, hint=error.hint)
                     self.recorder.record(body, actor=HOST)
                 if again is not None:
                     await asyncio.sleep(error.retry_after or again)
@@ -99,9 +100,12 @@ class Halting(Part):
     async def _sweep(self, written: Event) -> None:
         session = self.state.opened.session if self.state.opened else ""
         known = {one.name for run in self.state.runs.values() for one in run.objects}
-        for found in await self._cluster.labelled(session):
-            if found.name not in known:
-                await self._gate.delete(found, written)
+        found, away = await there(self._cluster, session)
+        for one in found:
+            if one.name not in known:
+                await self._gate.delete(one, written)
+        if away is not None:
+            raise away
 
     async def _follow(self, names: set[str], pressed: float) -> None:
         proofs: dict[tuple[str, str], HaltProof] = {}
@@ -117,6 +121,13 @@ class Halting(Part):
                             outcome=outcome,
                             seconds=round(self.recorder.now() - pressed, 3),
                         )
+                if not run.targets and not run.running and run.object is not None:
+                    proofs[name, ""] = proofs.get((name, "")) or HaltProof(
+                        run=name,
+                        target=str(run.object),
+                        outcome="gone",
+                        seconds=round(self.recorder.now() - pressed, 3),
+                    )
             if not any(self.state.runs[name].running for name in names):
                 break
             await self.recorder.changed()

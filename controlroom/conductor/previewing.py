@@ -13,6 +13,7 @@ from controlroom.core.events import ExperimentChecked
 from controlroom.core.findings import standing_against
 from controlroom.core.guards import Blast, GuardFacts, Right, check
 from controlroom.core.plan import Experiment
+from controlroom.core.values import changed
 from controlroom.sources.manifests import ManifestError, blast, prepare_all
 from controlroom.sources.ports import Cluster, Permission, PreparedRun, SourceError, TargetPreview
 
@@ -50,7 +51,7 @@ class Previewer(Part):
             _known(self._rights(prepared), why),
             self._dry_run(prepared),
             _known(self._cluster.foreign_chaos(self._session), why),
-            _known(self._cluster.context(), why),
+            _known(self._cluster.context(prepared.object.cluster), why),
         )
         if targets is None and rights is None and dry_run is None and foreign is None:
             reason = f": {why[0].message}" if why else ""
@@ -82,12 +83,15 @@ class Previewer(Part):
                 session=opened.session,
                 run=self.next_run(experiment.id),
                 duration=self._needed(experiment) + MARGIN,
-                namespaces=opened.bindings.cluster.namespaces,
+                namespaces=opened.bindings.cluster_of(experiment.cluster).namespaces,
                 change=experiment.change,
             )
         except ManifestError as error:
             raise SourceError("manifest", f"{experiment.manifest}: {error}") from error
-        return PreparedRun(parts=parts)
+        # In a rehearsal there is the lab alone, whatever the experiment names.
+        cluster = experiment.cluster if experiment.cluster in opened.bindings.clusters else ""
+        placed = tuple(changed(part, object=changed(part.object, cluster=cluster)) for part in parts)
+        return PreparedRun(parts=placed)
 
     def _needed(self, experiment: Experiment) -> float:
         """Seconds from now to the moment to which the experiment should last."""
@@ -131,7 +135,7 @@ class Previewer(Part):
     ) -> GuardFacts:
         state, t = self.state, self.recorder.now()
         assert state.opened is not None
-        cluster = state.opened.bindings.cluster
+        cluster = state.opened.bindings.cluster_of(experiment.cluster)
         firing = {alert.name for alert in state.alerts.values() if alert.state == "firing"}
         expected = {own.alert.name for own in self.plan.experiments if own.alert}
         latest = state.latest_run(experiment.id)

@@ -18,6 +18,7 @@ from controlroom.conductor.watchman import Watchman
 from controlroom.core import events as e
 from controlroom.core.events import ObjectRef
 from controlroom.core.state import Run, State
+from controlroom.sources.clusters import there
 from controlroom.sources.ports import Cluster, SourceError
 
 AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -75,20 +76,26 @@ class Resuming(Part):
             try:
                 return await work()
             except SourceError as error:
-                self._watchman.failed("kubernetes", error)
+                self._watchman.failed(error.source, error)
                 await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN) - 1)])
                 attempt += 1
 
     async def _settle(self) -> None:
+        away: SourceError | None = None
         for run in self.state.running:
-            await self._look_for(run)
+            try:
+                await self._look_for(run)
+            except SourceError as error:  # its cluster is away; another one's may answer
+                away = away or error
         # What ends while the list is under way was explained when it was asked for.
         before = {run.id for run in self.state.running}
-        there = await self._cluster.labelled(self._session)
+        listed, unlisted = await there(self._cluster, self._session)
         async with asyncio.TaskGroup() as group:
-            for found in there:
+            for found in listed:
                 if not self._explained(found, before):
                     group.create_task(self._remove(found))
+        if (away := away or unlisted) is not None:
+            raise away
 
     @property
     def _session(self) -> str:
@@ -142,7 +149,7 @@ class Resuming(Part):
         try:
             return await self._cluster.read(found) is not None
         except SourceError as error:
-            self._watchman.failed("kubernetes", error)
+            self._watchman.failed(error.source, error)
             return True
 
 

@@ -10,6 +10,7 @@ from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.watchman import Watchman
 from controlroom.core.events import KubeEvent, PodObserved
 from controlroom.core.state import Pod
+from controlroom.sources.clusters import Clusters, by_source
 from controlroom.sources.ports import (
     ClockReading,
     Cluster,
@@ -28,8 +29,6 @@ MEASURE_EVERY = 15.0
 class Watching(Part):
     """Follows the cluster; `saw` is told of each chaos object of ours, `saw_pod` of each pod."""
 
-    name = "kubernetes"
-
     def __init__(
         self,
         recorder: Recorder,
@@ -47,15 +46,21 @@ class Watching(Part):
         """Events on record from before this host: the cluster keeps them for an hour and tells them again."""
 
     async def run(self) -> None:
+        """Each cluster by itself: one that is away takes nothing from the others."""
+        async with asyncio.TaskGroup() as group:
+            for name, cluster in by_source(self._cluster).items():
+                group.create_task(self._follow(name, cluster))
+
+    async def _follow(self, name: str, cluster: Cluster) -> None:
         failures = 0
         while True:
             try:
-                async for event in self._cluster.watch():
+                async for event in cluster.watch():
                     failures = 0
-                    self._watchman.answered(self.name)
+                    self._watchman.answered(name)
                     self._take(event)
             except SourceError as error:
-                self._watchman.failed(self.name, error)
+                self._watchman.failed(name, error)
             await asyncio.sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
             failures += 1
 
@@ -76,7 +81,7 @@ class Watching(Part):
         return self._told
 
     def _new(self, seen: PodObserved) -> bool:
-        known = self.state.pods.get(f"{seen.namespace}/{seen.name}")
+        known = self.state.pods.get(seen.key)
         if seen.gone or known is None:
             return not (seen.gone and known is None)
         return known != Pod(
@@ -99,7 +104,10 @@ class Measuring(Part):
         self, recorder: Recorder, sources: dict[str, Cluster | MetricSource], watchman: Watchman
     ) -> None:
         super().__init__(recorder)
-        self._sources = sources
+        self._sources: dict[str, Cluster | MetricSource] = {}
+        for name, source in sources.items():
+            several = by_source(source) if isinstance(source, Clusters) else {name: source}
+            self._sources.update(several)
         self._watchman = watchman
 
     async def warm_up(self) -> None:

@@ -82,8 +82,7 @@ def _silence(before: State, after: State, event: Event) -> Line | None:
 def _pod(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.PodObserved)
-    name = f"{body.namespace}/{body.name}"
-    old = before.pods.get(name)
+    old = before.pods.get(body.key)
     if body.gone:
         return ("pod", f"{body.name} gone") if old else None
     if before.phase is None and old is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from controlroom.clock import Clock, WallClock
@@ -22,6 +22,7 @@ from controlroom.sources.alertmanager_looks import AlertmanagerLooks
 from controlroom.sources.kubernetes import KubernetesCluster
 from controlroom.sources.kubernetes_looks import ClusterLooks
 from controlroom.sources.lab import LabControl
+from controlroom.sources.login import Login
 from controlroom.sources.prometheus_looks import PrometheusLooks
 
 SESSION = "check"
@@ -33,7 +34,9 @@ FAST = 60.0
 
 
 @contextlib.asynccontextmanager
-async def looking(loaded: LoadedPlan, path: Path, *, lab: bool) -> AsyncIterator[tuple[Site, Eyes]]:
+async def looking(
+    loaded: LoadedPlan, path: Path, *, lab: bool, insecure: bool = False
+) -> AsyncIterator[tuple[Site, Eyes]]:
     """The site of a plan and the eyes on it. Raises MissingNames, LabFailed, SourceError (of the lab), OSError."""
     async with contextlib.AsyncExitStack() as stack:
         if lab:
@@ -52,16 +55,27 @@ async def looking(loaded: LoadedPlan, path: Path, *, lab: bool) -> AsyncIterator
             lab=lab,
             loaded=lab,
         )
-        kubeconfig = Path(bindings.kubeconfig) if bindings.kubeconfig else None
-        cluster = KubernetesCluster(bindings.cluster, kubeconfig, SESSION, clock)
-        stack.push_async_callback(cluster.close)
-        yield site, _eyes(stack, bindings, clock, cluster, SESSION)
+        clusters = {}
+        for name in ("", *bindings.clusters):
+            binding = bindings.cluster_of(name)
+            kubeconfig = binding.kubeconfig or bindings.kubeconfig
+            there = Path(kubeconfig) if kubeconfig else None
+            clusters[name] = KubernetesCluster(binding, there, SESSION, clock, insecure=insecure)
+            stack.push_async_callback(clusters[name].close)
+        yield site, _eyes(stack, bindings, clock, clusters, SESSION, base=Path(), insecure=insecure)
 
 
 def inspecting(
-    begun: Beginning, bindings: Bindings, cluster: KubernetesCluster, clock: Clock, *, lab: bool
+    begun: Beginning,
+    bindings: Bindings,
+    clusters: Mapping[str, KubernetesCluster],
+    clock: Clock,
+    *,
+    lab: bool,
+    insecure: bool = False,
 ) -> Inspect:
-    """The inspection of a session, by its own connection to the cluster. `bindings` with their names looked up."""
+    """The inspection of a session, by its own connections to the clusters, the plan's own as "". `bindings`
+    with their names looked up."""
     load = begun.plan.load
     variables = resolve_environment(load.environment, os.environ) if load and not lab else {}
 
@@ -76,9 +90,10 @@ def inspecting(
             loaded=loaded,
         )
         async with contextlib.AsyncExitStack() as stack:
-            return await Inspector(
-                site, _eyes(stack, bindings, clock, cluster, begun.session), begun.session
-            ).run()
+            eyes = _eyes(
+                stack, bindings, clock, clusters, begun.session, base=begun.directory, insecure=insecure
+            )
+            return await Inspector(site, eyes, begun.session).run()
 
     return inspect
 
@@ -107,12 +122,20 @@ def _eyes(
     stack: contextlib.AsyncExitStack,
     bindings: Bindings,
     clock: Clock,
-    cluster: KubernetesCluster,
+    clusters: Mapping[str, KubernetesCluster],
     session: str,
+    *,
+    base: Path,
+    insecure: bool,
 ) -> Eyes:
     """The eyes; what is opened for them is closed with the stack."""
-    metrics = PrometheusLooks(bindings.prometheus, clock)
-    alerts = AlertmanagerLooks(bindings.alertmanager, clock)
+    logins = [
+        Login(written, base=base, insecure=insecure)
+        for written in (bindings.prometheus_login, bindings.alertmanager_login)
+    ]
+    metrics = PrometheusLooks(bindings.prometheus, clock, login=logins[0])
+    alerts = AlertmanagerLooks(bindings.alertmanager, clock, login=logins[1])
     for source in (metrics, alerts):
         stack.push_async_callback(source.close)
-    return Eyes(cluster=ClusterLooks(cluster, session), metrics=metrics, alerts=alerts)
+    looks = {name: ClusterLooks(cluster, session) for name, cluster in clusters.items()}
+    return Eyes(cluster=looks.pop(""), metrics=metrics, alerts=alerts, further=looks)

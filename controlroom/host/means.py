@@ -21,6 +21,7 @@ from controlroom.journal.folder import SessionFolder
 from controlroom.journal.living import living
 from controlroom.plan.load import read_plan
 from controlroom.plan.resolve import resolve, resolve_environment, resolve_token
+from controlroom.sources.clusters import Clusters
 from controlroom.sources.lab import LabControl
 from controlroom.sources.manifests import label_value
 from controlroom.sources.outward import Dashboards
@@ -39,40 +40,86 @@ async def means_for(
     folder: SessionFolder,
     clock: Clock,
     control: LabControl | None,
+    *,
+    insecure: bool = False,
 ) -> Means:
-    """The adapters for real servers or the lab's: they are the same."""
+    """The adapters for real servers or the lab's: they are the same. `insecure`: no certificate is verified."""
     from controlroom.host.looking import inspecting
     from controlroom.sources.alertmanager import AlertmanagerSource
     from controlroom.sources.chat import AppriseChat
-    from controlroom.sources.kubernetes import KubernetesCluster
+    from controlroom.sources.login import Login
     from controlroom.sources.prometheus import PrometheusSource
 
     found = resolve(bindings, os.environ)
-    metrics = PrometheusSource(found.prometheus, begun.plan.metrics, clock)
-    kubeconfig = begun.directory / found.kubeconfig if found.kubeconfig else None
-    cluster = KubernetesCluster(
-        found.cluster,
-        kubeconfig,
-        begun.session,
+    base = begun.directory
+    metrics = PrometheusSource(
+        found.prometheus,
+        begun.plan.metrics,
         clock,
-        since=_since(begun, clock),
-        pods=_pods(begun),
-        runs=_runs(begun),
+        login=Login(found.prometheus_login, base=base, insecure=insecure),
     )
+    alerts = AlertmanagerSource(
+        found.alertmanager, clock, login=Login(found.alertmanager_login, base=base, insecure=insecure)
+    )
+    clusters = {
+        name: _cluster(begun, found, clock, name, insecure=insecure) for name in ("", *found.clusters)
+    }
+    cluster, further = clusters[""], {name: one for name, one in clusters.items() if name}
     return Means(
         metrics=metrics,
-        alerts=AlertmanagerSource(found.alertmanager, clock),
-        cluster=cluster,
+        alerts=alerts,
+        cluster=Clusters(cluster, further) if further else cluster,
         load=_load(begun, folder, control),
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
-        inspect=inspecting(begun, found, cluster, clock, lab=control is not None),
+        inspect=inspecting(begun, found, clusters, clock, lab=control is not None, insecure=insecure),
         find_left=_left_by_others(cluster, found.cluster.namespaces, begun, folder)
         if control is None
         else None,
         chat=AppriseChat(found.chat) if found.chat else None,
         dashboards=_grafana(found.grafana, begun, folder) if found.grafana else None,
     )
+
+
+def _cluster(
+    begun: Beginning, found: Bindings, clock: Clock, name: str, *, insecure: bool
+) -> KubernetesCluster:
+    """The plan's own cluster, or a further one by its name. `found`: names of the environment looked up."""
+    from controlroom.sources.kubernetes import KubernetesCluster
+
+    binding = found.cluster_of(name)
+    kubeconfig = binding.kubeconfig or found.kubeconfig
+    return KubernetesCluster(
+        binding,
+        begun.directory / kubeconfig if kubeconfig else None,
+        begun.session,
+        clock,
+        since=_since(begun, clock),
+        pods=[changed(pod, cluster="") for pod in _pods(begun) if pod.cluster == name],
+        runs={run: changed(own, cluster="") for run, own in _runs(begun).items() if own.cluster == name},
+        insecure=insecure,
+    )
+
+
+def unverified(begun: Beginning, bindings: Bindings, *, insecure: bool) -> tuple[str, ...]:
+    """Which servers' certificates are not verified, and by whose word: it stays on the screen.
+
+    Raises MissingNames. Reads kubeconfigs, asks nobody.
+    """
+    from controlroom.sources.clusters import source_of
+    from controlroom.sources.kubernetes_config import unverified as by_kubeconfig
+
+    if insecure:
+        return ("every server: --insecure-skip-tls-verify",)
+    found = resolve(bindings, os.environ)
+    told = []
+    for name in ("", *found.clusters):
+        binding = found.cluster_of(name)
+        kubeconfig = binding.kubeconfig or found.kubeconfig
+        path = begun.directory / kubeconfig if kubeconfig else None
+        if by_kubeconfig(path, binding.context):
+            told.append(f"{source_of(name)}: insecure-skip-tls-verify of the kubeconfig")
+    return tuple(told)
 
 
 def _left_by_others(
@@ -107,7 +154,7 @@ def _pods(begun: Beginning) -> Iterator[PodObserved]:
     pods: dict[str, PodObserved] = {}
     for event in begun.past.events if begun.past else ():
         if isinstance(event.body, PodObserved):
-            pods[f"{event.body.namespace}/{event.body.name}"] = event.body
+            pods[event.body.key] = event.body
     return (pod for pod in pods.values() if not pod.gone)
 
 

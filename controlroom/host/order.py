@@ -37,6 +37,8 @@ class Order(Value):
     """Takes up the session in the folder, whose host died, instead of opening one."""
     halt: bool = False
     """On resuming: halts everything first."""
+    insecure: bool = False
+    """No server's certificate is verified: a person asked for that, and the screen says so."""
     directory: str = ""
     """Where relative paths of the environment count from; empty: from where the host is started."""
 

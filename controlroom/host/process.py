@@ -23,7 +23,7 @@ from controlroom.host.beginning import Beginning, begin
 from controlroom.host.disk import RETELL, patiently, troubled
 from controlroom.host.lab_process import FoundLab, LabLost, LabProcess, in_the_lab
 from controlroom.host.log import host_log
-from controlroom.host.means import close_means, means_for
+from controlroom.host.means import close_means, means_for, unverified
 from controlroom.host.order import LabOrder, Order, keep, kept
 from controlroom.host.runtime import socket_path
 from controlroom.host.server import Server
@@ -74,7 +74,9 @@ class Host:
                     return await self._close_lost(begun, str(lost))
                 recorder = await self._record(begun, clock)
                 server = await self._serve(begun, recorder)
-                means = await means_for(begun, bindings, self._folder, clock, control)
+                means = await means_for(
+                    begun, bindings, self._folder, clock, control, insecure=self._order.insecure
+                )
                 self._stack.push_async_callback(close_means, means)
                 conductor = Conductor(recorder, means, headless=self._order.headless)
                 server.conduct(conductor)
@@ -108,7 +110,10 @@ class Host:
             gap = recorder.take_up(begun.past.events, begun.past.lines)
             torn = f"{begun.past.torn} bytes of an unfinished line were cut off" if begun.past.torn else ""
             note = "; ".join(filter(None, (gap.note, torn)))
-            await recorder.resumed(SessionResumed(gap=gap.seconds, note=note))
+            lax = (
+                unverified(begun, begun.bindings, insecure=self._order.insecure) if begun.lab is None else ()
+            )
+            await recorder.resumed(SessionResumed(gap=gap.seconds, note=note, unverified=lax))
             _log.info("taken up after a gap of %.1f s", gap.seconds)
         return recorder
 
@@ -253,6 +258,7 @@ class Host:
             lab=lab is not None,
             seed=lab.seed if lab else None,
             rate=clock.rate,
+            unverified=unverified(begun, bindings, insecure=self._order.insecure),
         )
 
 

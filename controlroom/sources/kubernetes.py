@@ -68,7 +68,8 @@ class KubernetesCluster:
     `kubeconfig` None: `KUBECONFIG`, else the account's own file. `kinds` are Chaos Mesh's kinds to follow from
     the start; any other is followed once one of it is created or read. `since` (Unix seconds of session time): Events
     before it are not told; None: a few seconds before now. `pods`, and the objects of `runs`, are known already,
-    from a host before us: those of them that are gone meanwhile are told.
+    from a host before us: those of them that are gone meanwhile are told. `insecure`: the server's certificate is not
+    verified.
     """
 
     def __init__(
@@ -83,12 +84,13 @@ class KubernetesCluster:
         pods: Iterable[PodObserved] = (),
         runs: Mapping[str, ObjectRef] | None = None,
         timeouts: Timeouts | None = None,
+        insecure: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._binding = binding
         self._session = session
         self._sleep = sleep
-        self._api = Api(kubeconfig, binding.context, clock, timeouts)
+        self._api = Api(kubeconfig, binding.context, clock, timeouts, insecure=insecure)
         self._catalogue = Catalogue(self._api)
         self._changes = Changes(self._api)
         self._merged = Merged()
@@ -165,7 +167,7 @@ class KubernetesCluster:
         """The API server's time, as well as it is known."""
         return self._api.clock.server_now()
 
-    async def context(self) -> str:
+    async def context(self, cluster: str = "") -> str:
         return (await self._api.login()).context
 
     async def server(self) -> str:

@@ -85,7 +85,9 @@ def _loader(merged: Any, context: str) -> Any:
 
     library: Any = kube_config
     # Without a base path, relative names count from the folder of the file that has them.
-    loader = library.KubeConfigLoader(config_dict=merged, active_context=context or None, config_base_path=None)
+    loader = library.KubeConfigLoader(
+        config_dict=merged, active_context=context or None, config_base_path=None
+    )
     if loader._user is None:
         loader._user = library.ConfigNode("user", {}, merged.path)
     return loader

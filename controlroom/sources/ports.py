@@ -217,8 +217,8 @@ class Cluster(Protocol):
         """Chaos objects in the plan's namespaces that are not this session's, by name."""
         ...
 
-    async def context(self) -> str:
-        """Name of the kubeconfig context in use."""
+    async def context(self, cluster: str = "") -> str:
+        """Name of the kubeconfig context in use; `cluster`: of that one of several."""
         ...
 
     async def create(self, prepared: Prepared) -> Created:
@@ -238,7 +238,7 @@ class Cluster(Protocol):
         ...
 
     async def labelled(self, session: str) -> Sequence[ObjectRef]:
-        """Everything that carries the session's label."""
+        """Everything that carries the session's label. Of several clusters one may be away: see `clusters.there`."""
         ...
 
     async def close(self) -> None: ...

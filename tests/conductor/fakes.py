@@ -141,7 +141,7 @@ class FakeCluster:
     async def foreign_chaos(self, session: str) -> Sequence[str]:
         return ()
 
-    async def context(self) -> str:
+    async def context(self, cluster: str = "") -> str:
         return "staging-bookstore"
 
     async def create(self, prepared: Prepared) -> Created:

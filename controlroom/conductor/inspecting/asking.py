@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +51,8 @@ class Eyes:
     cluster: ClusterEyes
     metrics: MetricEyes
     alerts: AlertEyes
+    further: Mapping[str, ClusterEyes] = field(default_factory=dict)
+    """Of further clusters, by the names that the plan gives them."""
 
 
 @dataclass(frozen=True, slots=True)

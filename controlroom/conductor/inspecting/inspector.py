@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Protocol
 
 from controlroom.conductor.inspecting.around import Around
 from controlroom.conductor.inspecting.asking import Check, Eyes, Questions, Site
@@ -12,9 +14,28 @@ from controlroom.conductor.inspecting.experiments import ExperimentLooks
 from controlroom.conductor.inspecting.signals import AlertLooks, MetricLooks
 from controlroom.core.findings import Finding, Inspected
 from controlroom.core.plan import ChecklistItem
+from controlroom.core.values import changed
 
 Tell = Callable[[str, bool], None]
 """Hears of each check when it begins (`what`, False) and when it is done (`what`, True)."""
+
+
+class _Part(Protocol):
+    def checks(self) -> Iterable[Check]: ...
+
+
+class _Called:
+    """Checks of a further cluster, told apart by its name."""
+
+    def __init__(self, name: str, part: _Part) -> None:
+        self._name = name
+        self._part = part
+
+    def checks(self) -> list[Check]:
+        return [
+            replace(one, id=f"{one.id}@{self._name}", what=f"{self._name}: {one.what}")
+            for one in self._part.checks()
+        ]
 
 
 class Inspector:
@@ -24,15 +45,36 @@ class Inspector:
         self._site = site
         self._tell = tell or (lambda what, done: None)
         self._questions = Questions(site, eyes)
-        experiments = ExperimentLooks(self._questions, session)
-        self._parts = (
-            ClusterLook(self._questions, experiments.kinds()),
-            experiments,
+        self._others: list[Questions] = []
+        """Of the clusters, where there are several."""
+        self._session = session
+        clusters = [self._cluster(name) for name in ("", *site.bindings.clusters)]
+        self._parts: tuple[_Part, ...] = (
+            *(part for parts in clusters for part in parts),
             MetricLooks(self._questions),
             AlertLooks(self._questions),
             Around(site),
         )
         self._began = 0.0
+
+    def _cluster(self, name: str) -> tuple[_Part, ...]:
+        """What is asked of one cluster and of the experiments for it. A further one's checks bear its name."""
+        site, eyes = self._site, self._questions.eyes
+        if not site.bindings.clusters:
+            experiments = ExperimentLooks(self._questions, self._session)
+            return ClusterLook(self._questions, experiments.kinds()), experiments
+        known = site.bindings.clusters
+        own = tuple(
+            one for one in site.plan.experiments if (one.cluster if one.cluster in known else "") == name
+        )
+        bindings = changed(site.bindings, cluster=site.bindings.cluster_of(name), clusters={})
+        part = changed(site, plan=changed(site.plan, experiments=own), bindings=bindings)
+        looked = replace(eyes, cluster=eyes.further[name]) if name else eyes
+        questions = Questions(part, looked)
+        self._others.append(questions)
+        experiments = ExperimentLooks(questions, self._session)
+        cluster = ClusterLook(questions, experiments.kinds())
+        return (_Called(name, cluster), experiments) if name else (cluster, experiments)
 
     async def run(self) -> Inspected:
         """Asks everything; returns within the time of the slowest question and the one that it waits for."""
@@ -41,7 +83,8 @@ class Inspector:
             asked = [self._find(check) for part in self._parts for check in part.checks()]
             findings = await asyncio.gather(*asked)
         finally:
-            await self._questions.close()
+            for questions in (self._questions, *self._others):
+                await questions.close()
         return Inspected(
             findings=tuple(findings),
             by_hand=tuple(item.text for item in self._site.plan.checklist if not _by_machine(item)),

@@ -25,6 +25,8 @@ class PodObserved(Body, tag="pod.observed"):
     ready_at: datetime | None = None
     """When it last became Ready, by its node's clock in whole seconds; None: it is not Ready."""
     gone: bool = False
+    cluster: str = ""
+    """The name of one of the plan's further clusters; empty: the plan's own."""
     audience = {
         "namespace": _NEVER,
         "name": _NEVER,
@@ -38,7 +40,14 @@ class PodObserved(Body, tag="pod.observed"):
         "created_at": _NEVER,
         "ready_at": _NEVER,
         "gone": _NEVER,
+        "cluster": _NEVER,
     }
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other pod: `namespace/name`, in a further cluster `cluster:namespace/name`."""
+        name = f"{self.namespace}/{self.name}"
+        return f"{self.cluster}:{name}" if self.cluster else name
 
 
 class KubeEvent(Body, tag="kube.event"):
@@ -53,6 +62,8 @@ class KubeEvent(Body, tag="kube.event"):
     component: str = ""
     count: int = 1
     last_at: datetime | None = None
+    cluster: str = ""
+    """The name of one of the plan's further clusters; empty: the plan's own."""
     audience = {
         "namespace": _NEVER,
         "about": _NEVER,
@@ -62,4 +73,5 @@ class KubeEvent(Body, tag="kube.event"):
         "component": _NEVER,
         "count": _NEVER,
         "last_at": _NEVER,
+        "cluster": _NEVER,
     }

@@ -42,9 +42,12 @@ class ObjectRef(Value):
     uid: str = ""
     changed: bool = False
     """It was there before and is changed for a time: it is put back, never deleted."""
+    cluster: str = ""
+    """The name of one of the plan's further clusters; empty: the plan's own."""
 
     def __str__(self) -> str:
-        return f"{self.kind}/{self.namespace}/{self.name}"
+        name = f"{self.kind}/{self.namespace}/{self.name}"
+        return f"{self.cluster}:{name}" if self.cluster else name
 
 
 class Target(Value):

@@ -25,6 +25,8 @@ class SessionOpened(Body, tag="session.opened"):
     seed: int | None = None
     rate: float = 1.0
     versions: dict[str, str] = {}
+    unverified: tuple[str, ...] = ()
+    """Servers whose certificates are not verified, each with by whose word; empty: all that speak TLS are."""
     audience = {
         "session": _ALWAYS,
         "program": _ALWAYS,
@@ -37,6 +39,7 @@ class SessionOpened(Body, tag="session.opened"):
         "seed": _NEVER,
         "rate": _ALWAYS,
         "versions": _NEVER,
+        "unverified": _NEVER,
     }
 
 
@@ -46,7 +49,9 @@ class SessionResumed(Body, tag="session.resumed"):
     gap: float
     note: str = ""
     """What is not as it should be: a last line that was cut off, a clock that went back."""
-    audience = {"gap": _ALWAYS, "note": _NEVER}
+    unverified: tuple[str, ...] = ()
+    """Servers whose certificates are not verified from here on, as in `session.opened`."""
+    audience = {"gap": _ALWAYS, "note": _NEVER, "unverified": _NEVER}
 
 
 class SessionEnding(Body, tag="session.ending"):

@@ -34,6 +34,7 @@ def resumed(state: State, event: Event, body: e.SessionResumed) -> State:
     return changed(
         state,
         status="ending" if state.status == "ending" else "open",
+        opened=changed(state.opened, unverified=body.unverified) if state.opened else None,
         gaps=(*state.gaps, gap),
         viewers={},
         unattended=None,

@@ -69,7 +69,7 @@ def reconciled(state: State, event: Event, body: e.ReconciliationRead) -> State:
 
 @folds(e.PodObserved)
 def pod(state: State, event: Event, body: e.PodObserved) -> State:
-    name = f"{body.namespace}/{body.name}"
+    name = body.key
     if body.gone:
         return changed(state, pods=without(state.pods, name))
     found = Pod(

@@ -71,6 +71,8 @@ def _place(moment: Moment) -> list[tuple[str, str]]:
     # An audience is not told where: the place may betray what is done there.
     where = f"{cluster.context}/{','.join(cluster.namespaces)}" if cluster.context else ""
     found = [(where, "dim")]
+    if opened.unverified:
+        found.append((" TLS NOT VERIFIED", "bad"))
     if opened.lab:
         found.append((f" LAB ×{moment.state.rate:g}", "accent"))
     return found
@@ -80,7 +82,8 @@ def _sources(moment: Moment, cells: int) -> tuple[tuple[str, str], ...]:
     if not moment.info.live or moment.state.opened is None:
         return ()
     found: list[tuple[str, str]] = []
-    for name, short in SOURCES:
+    further = [(name, name.partition("(")[2].rstrip(")")) for name in moment.state.sources if "(" in name]
+    for name, short in (*SOURCES, *further):
         source = moment.state.sources.get(name, Source())
         if source.ok is None:
             found.append((f"{short} ○  ", "dim"))
