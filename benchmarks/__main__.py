@@ -1,7 +1,8 @@
 """`python -m benchmarks`: every benchmark in turn."""
 
-from benchmarks import first_frame, key_to_frame, viewers
+from benchmarks import first_frame, halt, key_to_frame, viewers
 
 first_frame.main()
 key_to_frame.main()
 viewers.main()
+halt.main()

@@ -195,6 +195,25 @@ async def test_halt_deletes_everything_locks_and_proves(bench: Bench, rig: Rig) 
     assert isinstance(bench.recorder.events[-1].body, Unlocked)
 
 
+async def test_a_halt_does_not_wait_for_a_stop_that_pauses(
+    bench: Bench, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controlroom.conductor.faults.AGAIN", (3600.0,))
+    await rig.start()
+    rig.inject()
+    bench.cluster.delete_errors = [SourceError("kubernetes", "429", status=429, retry_after=3600.0)]
+    await rig.faults.stop(i.Stop(run=rig.run.id), ME)
+    await rig.turns()
+    assert rig.run.not_stopped
+    await rig.halting.halt(i.HaltAll(), ME)
+    await rig.turns()
+    assert len(bench.cluster.deleted) == 2
+    rig.vanish()
+    await rig.halting.settled()
+    assert bench.last(HaltFinished).body.proofs
+    await rig.faults.close()
+
+
 async def test_halt_during_a_start_in_flight_takes_back_what_comes_into_being(bench: Bench, rig: Rig) -> None:
     async def halt_meanwhile() -> None:
         await rig.halting.halt(i.HaltAll(), ME)

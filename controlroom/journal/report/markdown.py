@@ -8,6 +8,7 @@ from controlroom.journal.report import people
 from controlroom.journal.report.escaping import escaped, table
 from controlroom.journal.report.experiments import experiments
 from controlroom.journal.report.gantt import gantt
+from controlroom.journal.report.halts import halts
 from controlroom.journal.report.judgement import criteria, verdict
 from controlroom.journal.report.metrics import metrics
 from controlroom.journal.report.page import Page, page_of
@@ -25,6 +26,7 @@ def markdown(view: View, assessment: Assessment) -> str:
         criteria,
         metrics,
         experiments,
+        halts,
         pictures,
         missing,
         gantt,
