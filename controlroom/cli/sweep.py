@@ -4,70 +4,45 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import getpass
 import os
-import secrets
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import controlroom
 from controlroom.cli import sweep_output as output
 from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, NEEDS_IMPROVEMENT, Stop
 from controlroom.cli.places import plan_path, sessions_folder
-from controlroom.clock import WallClock
-from controlroom.conductor.gate import Gate, GateClosed
-from controlroom.conductor.recorder import Recorder
-from controlroom.conductor.sweeping import Sweeping
-from controlroom.core.events import Actor, Leftover, SweepBegan
+from controlroom.core.events import Leftover
 from controlroom.core.faults.forcing import FORCED, consequence
 from controlroom.core.plan import Cluster as Binding
 from controlroom.core.plan import Login
 from controlroom.core.values import changed
-from controlroom.journal.living import living
-from controlroom.journal.writer import JournalWriter
-from controlroom.sources.kubernetes_leftovers import Found, Leftovers
-from controlroom.sources.manifests import label_value
-from controlroom.sources.ports import SourceError
 
 if TYPE_CHECKING:
-    from controlroom.sources.kubernetes import KubernetesCluster
+    from controlroom.conductor.recorder import Recorder
+    from controlroom.conductor.sweeping import Sweeping
+    from controlroom.host.sweeping import SweptCluster, Wanted
+    from controlroom.sources.kubernetes_leftovers import Found
 
 WORD = "sweep"
 """What a person types before anything is removed."""
-SWEEPS = "sweeps"
-"""Folder of the sweeps' records, in that of the sessions."""
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What the command line and the plan ask for."""
-
-    context: str
-    kubeconfig: Path | None
-    only: tuple[str, ...]
-    """Namespaces that alone are swept; empty: all."""
-    instead: tuple[str, ...]
-    """Namespaces that are asked where not all may be."""
-    session: str
-    live_too: bool
-    sessions: Path
 
 
 def sweep(chosen: argparse.Namespace) -> int:
     """Looks, says, and with `--remove` removes."""
+    from controlroom.conductor.gate import GateClosed
+    from controlroom.host.sweeping import SweptCluster
+    from controlroom.sources.ports import SourceError
+
     wanted = _wanted(chosen)
     if chosen.force and not chosen.remove:
         raise Stop("--force goes with --remove: it forces what does not go")
     if chosen.remove and not chosen.yes and not sys.stdin.isatty():
         raise Stop("there is no terminal to ask at: --yes removes without a question")
     try:
-        with asyncio.Runner() as runner, _Cluster(runner, wanted) as cluster:
+        with asyncio.Runner() as runner, SweptCluster(runner, wanted) as cluster:
             return _swept(chosen, wanted, runner, cluster)
     except SourceError as error:
         raise Stop(f"{error.message}. {error.hint}" if error.hint else error.message, BROKEN) from error
@@ -75,13 +50,15 @@ def sweep(chosen: argparse.Namespace) -> int:
         raise Stop(str(closed), BROKEN) from closed
 
 
-def _wanted(chosen: argparse.Namespace) -> _Wanted:
+def _wanted(chosen: argparse.Namespace) -> Wanted:
     """Raises Stop for a plan that cannot be used."""
+    from controlroom.host.sweeping import Wanted
+
     cluster, named = _bound(chosen)
     kubeconfig = chosen.kubeconfig or (Path(named) if named else None)
     if kubeconfig is not None and not kubeconfig.is_file():
         raise Stop(f"{kubeconfig}: no such file")
-    return _Wanted(
+    return Wanted(
         context=chosen.context or cluster.context,
         kubeconfig=kubeconfig,
         only=tuple(chosen.namespace),
@@ -113,55 +90,9 @@ def _bound(chosen: argparse.Namespace) -> tuple[Binding, str | None]:
     return found.cluster, found.kubeconfig
 
 
-class _Cluster:
-    """The cluster, open from entering to leaving."""
+def _swept(chosen: argparse.Namespace, wanted: Wanted, runner: asyncio.Runner, cluster: SweptCluster) -> int:
+    from controlroom.host.sweeping import record
 
-    def __init__(self, runner: asyncio.Runner, wanted: _Wanted) -> None:
-        from controlroom.sources.kubernetes import KubernetesCluster
-
-        self._runner = runner
-        self._wanted = wanted
-        self.source: KubernetesCluster = KubernetesCluster(
-            Binding(context=wanted.context, namespaces=()), wanted.kubeconfig, "", WallClock(), kinds=()
-        )
-        self._leftovers = Leftovers(self.source.api)
-
-    def __enter__(self) -> _Cluster:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._runner.run(self.source.close())
-
-    async def find(self) -> Found:
-        """What there is of the sessions that are wanted; which of them go on here is noted."""
-        found = await self._leftovers.find(self._wanted.only, self._wanted.instead)
-        named = {self._wanted.session, label_value(self._wanted.session)} if self._wanted.session else None
-        going_on = await asyncio.to_thread(living, self._wanted.sessions)
-        here = going_on | {label_value(name) for name in going_on}
-        return changed(
-            found,
-            left=tuple(
-                changed(one, live=one.session in here)
-                for one in found.left
-                if named is None or one.session in named
-            ),
-        )
-
-    async def to_sweep(self) -> Found:
-        """The same, as far as it may be removed."""
-        found = await self.find()
-        if self._wanted.live_too:
-            return changed(found, left=tuple(changed(one, live=False) for one in found.left))
-        return found
-
-    async def made_by(self, makers: Sequence[Leftover]) -> Sequence[Leftover]:
-        return await self._leftovers.made_by(makers)
-
-    async def where(self) -> dict[str, str]:
-        return {"context": await self.source.context(), "server": await self.source.server()}
-
-
-def _swept(chosen: argparse.Namespace, wanted: _Wanted, runner: asyncio.Runner, cluster: _Cluster) -> int:
     found = runner.run(cluster.find())
     where = runner.run(cluster.where())
     told = _told(found, where, cluster)
@@ -175,8 +106,8 @@ def _swept(chosen: argparse.Namespace, wanted: _Wanted, runner: asyncio.Runner, 
     out = sys.stderr if chosen.json else sys.stdout
     print("\n".join(told), file=out)
     _ask(chosen, WORD, f"{len(mine)} of these are deleted or put back on {where['context']}.")
-    with _record(wanted.sessions, runner) as (recorder, journal):
-        swept = _remove(chosen, wanted, runner, cluster, recorder, where, mine, out)
+    with record(wanted.sessions, runner) as (recorder, journal):
+        swept = _remove(chosen, wanted, runner, cluster, recorder, mine, out)
         again = runner.run(cluster.find())
         seen = {one.object.uid for one in again.left}
         left = (*again.left, *(one for one in swept.left.values() if one.object.uid not in seen))
@@ -190,7 +121,7 @@ def _swept(chosen: argparse.Namespace, wanted: _Wanted, runner: asyncio.Runner, 
     return _code(left, again.unseen)
 
 
-def _told(found: Found, where: dict[str, str], cluster: _Cluster) -> list[str]:
+def _told(found: Found, where: dict[str, str], cluster: SweptCluster) -> list[str]:
     title = f"{where['context']} ({where['server']})"
     count = f"{len(found.left)} left by sessions" if found.left else "nothing left by any session"
     return [f"{title}: {count}", *output.lines(found.left, found.unseen, cluster.source.server_now())]
@@ -198,45 +129,29 @@ def _told(found: Found, where: dict[str, str], cluster: _Cluster) -> list[str]:
 
 def _remove(
     chosen: argparse.Namespace,
-    wanted: _Wanted,
+    wanted: Wanted,
     runner: asyncio.Runner,
-    cluster: _Cluster,
+    cluster: SweptCluster,
     recorder: Recorder,
-    where: dict[str, str],
     mine: Sequence[Leftover],
     out: TextIO,
 ) -> Sweeping:
-    began = SweepBegan(
-        program=controlroom.__version__,
-        context=where["context"],
-        server=where["server"],
-        namespaces=wanted.only,
-        sessions=tuple(dict.fromkeys(one.session for one in mine)),
-    )
+    from controlroom.host.sweeping import began, sweeping
 
     def tell(line: str) -> None:
         print(f"  {line}", file=out, flush=True)
 
-    sweeping = Sweeping(
-        recorder,
-        cluster.source,
-        Gate(cluster.source),
-        cluster.to_sweep,
-        cluster.made_by,
-        Actor(role="facilitator", name=_user()),
-        tell,
-        cluster.source.server_now,
-    )
+    own = sweeping(cluster, recorder, tell)
     try:
-        runner.run(sweeping.remove(began))
-        if sweeping.held and chosen.force:
-            for one in sweeping.held:
-                print(f"  {one.object} is {output.told(one, cluster.source.server_now())}", file=out)
+        runner.run(own.remove(began(runner.run(cluster.where()), wanted, mine)))
+        if own.held and chosen.force:
+            for one in own.held:
+                tell(f"{one.object} is {output.told(one, cluster.source.server_now())}")
             _ask(chosen, FORCED, consequence())
-            runner.run(sweeping.force())
+            runner.run(own.force())
     finally:
-        runner.run(sweeping.close())
-    return sweeping
+        runner.run(own.close())
+    return own
 
 
 def _ask(chosen: argparse.Namespace, word: str, about: str) -> None:
@@ -250,31 +165,6 @@ def _ask(chosen: argparse.Namespace, word: str, about: str) -> None:
         typed = ""
     if typed != word:
         raise Stop("nothing was removed", NEEDS_IMPROVEMENT)
-
-
-@contextlib.contextmanager
-def _record(sessions: Path, runner: asyncio.Runner) -> Iterator[tuple[Recorder, Path]]:
-    """A record of its own for the sweep. Raises OSError where there can be none."""
-    folder = sessions / SWEEPS
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}.jsonl"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    writer = JournalWriter(path)
-
-    async def recorder() -> Recorder:
-        return Recorder(WallClock(), writer)
-
-    try:
-        yield runner.run(recorder()), path
-    finally:
-        writer.close()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 def _advice(chosen: argparse.Namespace, found: Found, mine: Sequence[Leftover]) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.cli import sweep as module
 from controlroom.cli.sweep_output import lines
 from controlroom.core.events import Leftover, ObjectRef
-from controlroom.sources.kubernetes_leftovers import Found
+from controlroom.sources.kubernetes_leftovers import Found, Leftovers
 from tests.cli.calling import call
 
 Capture = pytest.CaptureFixture[str]
@@ -43,7 +42,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
     async def find(self: object, only: object = (), instead: object = ()) -> Found:
         return Found(left=(OLD,), unseen=("secrets: the account may not list them",))
 
-    monkeypatch.setattr(module.Leftovers, "find", find)
+    monkeypatch.setattr(Leftovers, "find", find)
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(kubeconfig: Path, capsys: Capture) -> None:
