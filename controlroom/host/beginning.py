@@ -61,10 +61,8 @@ def _again(order: Order, folder: SessionFolder) -> Beginning:
     try:
         past = take_up(folder.journal)
     except JournalError as error:
-        label = (
-            f"kubectl get all,podchaos,networkchaos,stresschaos -A -l controlroom.dev/session={folder.name}"
-        )
-        raise NotResumable(f"{error}; what it left in the cluster: {label}") from error
+        look = f"controlroom sweep --session {folder.name}"
+        raise NotResumable(f"{error}; what it left in the cluster: `{look}`") from error
     opened = past.events[0].body
     if not isinstance(opened, SessionOpened):
         raise NotResumable(
