@@ -180,7 +180,7 @@ def _where(moment: Moment) -> list[str]:
     if not moment.playhead.pinned:
         return [f"looking back at {clock(moment.t)}; the day is at {clock(moment.head)}  [end] back to now"]
     if state.status == "closed":
-        left = f"; left behind: {', '.join(state.left)} (label controlroom.dev/session)" if state.left else ""
+        left = f"; left behind: {', '.join(state.left)}; controlroom sweep removes it" if state.left else ""
         return [f"the day is closed: {state.closed_reason}{left}"]
     if state.held_since is not None:
         held = span(moment.t - state.held_since)
