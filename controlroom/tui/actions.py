@@ -28,6 +28,12 @@ def session_goes_on(moment: Moment) -> bool:
     return moment.reachable and moment.state.status in ("open", "ending")
 
 
+def can_halt(moment: Moment) -> bool:
+    """As long as there is a host: one that cannot be reached now hears of it as soon as it can be."""
+    there = moment.info.live and moment.entered and not moment.trouble
+    return there and moment.state.status in ("open", "ending")
+
+
 def has_plan(moment: Moment) -> bool:
     return moment.plan is not None
 
@@ -110,10 +116,10 @@ def _not_at_head(moment: Moment) -> bool:
 
 ACTIONS = (
     Action("halt", "!", "!", "halt",
-           "Delete every fault of ours at once, without a question; then lock.", "Safety", when=session_goes_on,
+           "Delete every fault of ours at once, without a question; then lock.", "Safety", when=can_halt,
            dangerous=True, seats=WRITERS, everywhere=True, asks=(i.HaltAll,)),
     Action("halt_typing", "ctrl+x", "^x", "halt",
-           "Halt, also while a text is being typed.", "Safety", when=session_goes_on, dangerous=True, seats=WRITERS,
+           "Halt, also while a text is being typed.", "Safety", when=can_halt, dangerous=True, seats=WRITERS,
            everywhere=True, asks=(i.HaltAll,)),
     Action("unlock", "u", "u", "unlock",
            "After a halt: allow starts again, by typing `unlock`.", "Safety", when=_locked, dangerous=True, rank=1,

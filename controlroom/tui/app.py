@@ -278,7 +278,10 @@ class ControlRoomApp(InOrder[Outcome]):
 
     def ask(self, intent: Intent, done: str = "", seen: int | None = None) -> None:
         self._look_at_the_line()
-        if self._now.lost is not None:
+        if self._now.lost is not None and isinstance(intent, i.HaltAll):
+            done = f"{done} (sent when the line was back)"
+            self.say("the line is lost: the halt goes out as soon as it is back", wrong=True)
+        elif self._now.lost is not None:
             self.say(
                 f"not sent: the connection to the host is lost, trying again ({self._now.lost:.0f} s)",
                 wrong=True,

@@ -43,8 +43,14 @@ async def test_keys_that_act_are_refused_with_the_reason_while_the_line_is_down(
         await room.press("a")
         assert room.room.asked == [], "known at the key, not only at the next paint"
         assert "acknowledged: not sent: the connection to the host is lost, trying again (0 s)" in room.said
+
+
+async def test_a_halt_goes_out_as_soon_as_the_line_is_back() -> None:
+    async with desk(1872) as room:
+        await lose(room, 3)
         await room.press("!")
-        assert any(said.startswith("halt: not sent") for said in room.said)
+        assert "the line is lost: the halt goes out as soon as it is back" in room.said
+        assert [type(intent) for intent in room.room.asked] == [i.HaltAll], "the room holds it until then"
 
 
 async def test_a_sheet_that_was_open_does_not_send_either() -> None:

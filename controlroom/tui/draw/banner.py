@@ -75,7 +75,9 @@ def _key(moment: Moment, action: str, text: str) -> str:
 def _cut_off(moment: Moment) -> list[str]:
     """The connection: tried again, or gone for good."""
     if moment.lost is not None:
-        old = f"shown is what was at T+{clock(moment.head)}, and keys that act are refused"
+        old = (
+            f"shown is what was at T+{clock(moment.head)}; keys that act are refused, halt waits for the line"
+        )
         return [f"CONNECTION to the host lost, trying again ({moment.lost:.0f} s); {old}"]
     if moment.trouble and moment.info.live:
         again = f"  controlroom resume {moment.info.session}" if moment.info.session else ""
