@@ -37,7 +37,7 @@ def _add_insecure(parser: argparse.ArgumentParser) -> None:
         "--insecure-skip-tls-verify",
         action="store_true",
         dest="insecure",
-        help="do not verify any server's certificate; the screen says so all day",
+        help="do not verify any server's certificate; it is said all the time",
     )
 
 
@@ -157,6 +157,7 @@ def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
     sweep.add_argument("--force", action="store_true", help="remove the finalizers of what does not go")
     sweep.add_argument("--live-too", action="store_true", help="also of sessions that go on here")
     sweep.add_argument("--json", action="store_true")
+    _add_insecure(sweep)
     _add_sessions(sweep)
     sweep.set_defaults(act="sweep.sweep")
 

@@ -66,6 +66,7 @@ def _wanted(chosen: argparse.Namespace) -> Wanted:
         session=chosen.session or "",
         live_too=chosen.live_too,
         sessions=sessions_folder(chosen.sessions),
+        insecure=chosen.insecure,
     )
 
 
@@ -96,6 +97,8 @@ def _swept(chosen: argparse.Namespace, wanted: Wanted, runner: asyncio.Runner, c
     found = runner.run(cluster.find())
     where = runner.run(cluster.where())
     told = _told(found, where, cluster)
+    if wanted.insecure:
+        told.insert(0, "TLS NOT VERIFIED")
     mine = [one for one in found.left if wanted.live_too or not one.live]
     if not chosen.remove or not mine:
         if chosen.json:

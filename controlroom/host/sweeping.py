@@ -43,6 +43,8 @@ class Wanted:
     session: str
     live_too: bool
     sessions: Path
+    insecure: bool = False
+    """The server's certificate is not verified."""
 
 
 class SweptCluster:
@@ -52,7 +54,12 @@ class SweptCluster:
         self._runner = runner
         self._wanted = wanted
         self.source: KubernetesCluster = KubernetesCluster(
-            Binding(context=wanted.context, namespaces=()), wanted.kubeconfig, "", WallClock(), kinds=()
+            Binding(context=wanted.context, namespaces=()),
+            wanted.kubeconfig,
+            "",
+            WallClock(),
+            kinds=(),
+            insecure=wanted.insecure,
         )
         self._leftovers = Leftovers(self.source.api)
 

@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from controlroom.cli import days, main
+from controlroom.clock import WallClock
 from controlroom.core.events import SessionOpened, SessionResumed
 from controlroom.core.plan import Cluster
 from controlroom.core.values import changed
-from controlroom.host.beginning import Beginning
+from controlroom.host.beginning import Beginning, begin
 from controlroom.host.means import unverified
-from tests.conductor.fakes import Bench
+from controlroom.host.order import Order
+from controlroom.host.process import Host
+from controlroom.journal.folder import SessionFolder
+from tests.conductor.fakes import SEED, Bench
 from tests.tui.test_record_trouble import status
 
 WORDS = "TLS NOT VERIFIED"
@@ -73,3 +78,23 @@ async def test_the_status_line_says_so_until_a_host_verifies_again() -> None:
     assert WORDS not in status(bench)
     bench.recorder.record(SessionResumed(gap=1.0, unverified=("kubernetes: …",)))
     assert WORDS in status(bench)
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_the_flag_reaches_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: bool) -> None:
+    orders: list[Order] = []
+
+    def lived(order: Order, folder: SessionFolder) -> int:
+        orders.append(order)
+        return 0
+
+    monkeypatch.setattr(days, "_headless", lived)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    for name in ("PROMETHEUS_URL", "ALERTMANAGER_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    asked = ["run", str(SEED), "--headless", "--sessions", str(tmp_path / "sessions")]
+    assert main([*asked, *(["--insecure-skip-tls-verify"] if flag else [])]) == 0
+    host = Host(orders[0])
+    begun = begin(orders[0], SessionFolder(Path(orders[0].folder)))
+    opened = host._opening(begun, begun.bindings, WallClock())
+    assert bool(opened.unverified) is flag
