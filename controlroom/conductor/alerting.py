@@ -10,6 +10,7 @@ from controlroom.conductor.pacing import follow
 from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.sampling import BEHIND, BEHIND_REAL
 from controlroom.conductor.watchman import Watchman
+from controlroom.core.events import AlertSuppressed
 from controlroom.core.state import episode
 from controlroom.sources.ports import AlertSource, MetricSource
 
@@ -79,8 +80,18 @@ class Alerting(Part):
         return self._read_to
 
     async def read_silences(self) -> bool:
-        """What is acknowledged. Raises SourceError."""
+        """What is acknowledged, and what people are not told of. Raises SourceError."""
         for silence in await self._alerts.silences():
             if self.state.silences.get(silence.silence) != silence:
-                self.recorder.record(silence, actor=SOURCE, at=silence.starts_at, clock="alertmanager")
+                at = silence.ends_at if silence.state == "expired" else silence.starts_at
+                self.recorder.record(silence, actor=SOURCE, at=at, clock="alertmanager")
+        found = await self._alerts.suppressed()
+        known = self.state.suppressed.values()
+        for alert in found:
+            if alert not in known:
+                self.recorder.record(alert, actor=SOURCE)
+        still = [(alert.name, alert.labels) for alert in found]
+        for alert in tuple(self.state.suppressed.values()):
+            if (alert.name, alert.labels) not in still:
+                self.recorder.record(AlertSuppressed(name=alert.name, labels=alert.labels), actor=SOURCE)
         return True

@@ -79,6 +79,15 @@ def _silence(before: State, after: State, event: Event) -> Line | None:
     return "alert", f"{names or 'alerts'} {word} by {body.by}: {body.comment}"
 
 
+def _suppressed(before: State, after: State, event: Event) -> Line | None:
+    """Silences have lines of their own."""
+    body = event.body
+    assert isinstance(body, e.AlertSuppressed)
+    if body.silenced_by and not body.inhibited_by:
+        return None
+    return "alert", f"{body.name} {body.words or 'is told to people again'}"
+
+
 def _pod(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.PodObserved)
@@ -260,6 +269,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.AbortFired: _text("abort", lambda s, b: f"{_field(b, 'rule')} halts the day"),
     e.AlertObserved: _alert,
     e.SilenceObserved: _silence,
+    e.AlertSuppressed: _suppressed,
     e.SourceFailed: _text("source", lambda s, b: f"{_field(b, 'source')}: {_field(b, 'error')}"),
     e.SourceRecovered: _recovered,
     e.MetricTroubled: _text(

@@ -21,7 +21,7 @@ from controlroom.core.events.faults import (
 from controlroom.core.events.leftovers import Leftover
 from controlroom.core.events.people import ActionSet, Milestone, NoteType
 from controlroom.core.events.session import SessionOpened
-from controlroom.core.events.sources import AlertObserved, ReconciliationRead, SilenceObserved
+from controlroom.core.events.sources import AlertObserved, AlertSuppressed, ReconciliationRead, SilenceObserved
 from controlroom.core.findings import Finding
 from controlroom.core.info import Seat
 from controlroom.core.plan import Plan
@@ -306,6 +306,10 @@ class State(Value):
     alerts: Mapping[str, AlertObserved] = {}
     """Alert episodes by :func:`episode`."""
     silences: Mapping[str, SilenceObserved] = {}
+    suppressed: Mapping[str, AlertSuppressed] = {}
+    """Alerts that Alertmanager keeps from people now, by name and labels."""
+    quiet: tuple[Span, ...] = ()
+    """When that was so; `what` says of which alert, and on whose account."""
     marks: Mapping[str, Mark] = {}
     notes: Mapping[str, Note] = {}
     actions: Mapping[str, ActionSet] = {}
@@ -362,6 +366,17 @@ class State(Value):
 
     def phase_state(self, phase: str) -> PhaseState:
         return next(state for state in self.phases if state.id == phase)
+
+
+def kept_quiet(state: State, alert: AlertObserved) -> str:
+    """Why Alertmanager tells nobody of it: `silenced by ann`; empty: it does, as far as is known.
+
+    Alertmanager's labels are Prometheus's and the external ones that it adds when it sends an alert.
+    """
+    for own in state.suppressed.values():
+        if own.name == alert.name and alert.labels.items() <= own.labels.items():
+            return own.words
+    return ""
 
 
 def episode(alert: AlertObserved) -> str:

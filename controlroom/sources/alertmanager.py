@@ -11,7 +11,7 @@ import msgspec
 
 from controlroom.clock import Clock
 from controlroom.core.clean import clean
-from controlroom.core.events import SilenceObserved
+from controlroom.core.events import AlertSuppressed, SilenceObserved
 from controlroom.core.values import Value
 from controlroom.sources.http import JsonClient
 from controlroom.sources.login import Login
@@ -101,6 +101,25 @@ class AlertmanagerSource:
             for one in await self._http.get("/api/v2/alerts", tuple[ReceivedAlert, ...])
         ]
 
+    async def suppressed(self) -> Sequence[AlertSuppressed]:
+        """Silenced and inhibited alerts, by name; on whose account, as far as Alertmanager still knows."""
+        listed = await self.alerts()
+        if all(one.status.state != "suppressed" for one in listed):
+            return []
+        by = {one.silence: one.by or one.silence for one in await self.silences()}
+        names = {one.fingerprint: one.labels.get("alertname", one.fingerprint) for one in listed}
+        found = [
+            AlertSuppressed(
+                name=one.labels.get("alertname", ""),
+                labels={name: value for name, value in one.labels.items() if name != "alertname"},
+                silenced_by=_named(one.status.silenced_by, by),
+                inhibited_by=_named(one.status.inhibited_by, names),
+            )
+            for one in listed
+            if one.status.state == "suppressed"
+        ]
+        return sorted(found, key=lambda one: (one.name, sorted(one.labels.items())))
+
     async def receivers(self) -> Sequence[str]:
         return [clean(one.name) for one in await self._http.get("/api/v2/receivers", tuple[Receiver, ...])]
 
@@ -137,6 +156,10 @@ def observed(silence: Silence) -> SilenceObserved:
         ends_at=silence.ends_at.astimezone(UTC),
         state=silence.status.state,
     )
+
+
+def _named(ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted({names.get(own, clean(own, 80)) for own in ids}))
 
 
 def _texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from controlroom.core.events import (
     AlertObserved,
+    AlertSuppressed,
     KubeEvent,
     ObjectRef,
     PodObserved,
@@ -87,6 +88,10 @@ class AlertSource(Protocol):
     """Alertmanager."""
 
     async def silences(self) -> Sequence[SilenceObserved]: ...
+
+    async def suppressed(self) -> Sequence[AlertSuppressed]:
+        """The alerts that people are not told of now."""
+        ...
 
     async def receivers(self) -> Sequence[str]:
         """Names of all receivers."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from controlroom.clock import HeldClock
 from controlroom.conductor.recorder import Recorder
-from controlroom.core.events import AlertObserved, Event, ObjectRef, SessionOpened, SilenceObserved
+from controlroom.core.events import AlertObserved, AlertSuppressed, Event, ObjectRef, SessionOpened, SilenceObserved
 from controlroom.core.plan import Plan
 from controlroom.plan.load import load_plan
 from controlroom.shipped import shipped
@@ -88,6 +88,9 @@ class FakeMetrics:
 
 class FakeAlerts:
     async def silences(self) -> Sequence[SilenceObserved]:
+        return ()
+
+    async def suppressed(self) -> Sequence[AlertSuppressed]:
         return ()
 
     async def receivers(self) -> Sequence[str]:

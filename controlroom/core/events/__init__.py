@@ -78,6 +78,7 @@ from controlroom.core.events.session import (
 )
 from controlroom.core.events.sources import (
     AlertObserved,
+    AlertSuppressed,
     MetricTroubled,
     ReconciliationRead,
     Samples,
@@ -97,6 +98,7 @@ __all__ = [
     "ActionSet",
     "Actor",
     "AlertObserved",
+    "AlertSuppressed",
     "Answered",
     "Body",
     "ClockHeld",

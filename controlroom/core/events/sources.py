@@ -107,6 +107,25 @@ class SilenceObserved(Body, tag="silence.observed"):
     }
 
 
+class AlertSuppressed(Body, tag="alert.suppressed"):
+    """Whether Alertmanager keeps an alert from people, and on whose account; neither: it tells them again."""
+
+    name: str
+    labels: dict[str, str]
+    """As Alertmanager has them: with Prometheus's external ones, without `alertname`."""
+    silenced_by: tuple[str, ...] = ()
+    """Who made the silences."""
+    inhibited_by: tuple[str, ...] = ()
+    """The alerts that stand for it."""
+    audience = {"name": _ALWAYS, "labels": _ALWAYS, "silenced_by": _ALWAYS, "inhibited_by": _ALWAYS}
+
+    @property
+    def words(self) -> str:
+        """`silenced by ann · inhibited by ClusterDown`; empty: people are told of it."""
+        found = [("silenced by ", self.silenced_by), ("inhibited by ", self.inhibited_by)]
+        return " · ".join(word + ", ".join(names) for word, names in found if names)
+
+
 class ReconciliationRead(Body, tag="reconciliation.read"):
     """The totals of a no-data-loss criterion, read once after load stop; None: there was no value."""
 

@@ -62,6 +62,20 @@ def silence(state: State, event: Event, body: e.SilenceObserved) -> State:
     return changed(state, silences=put(state.silences, body.silence, body))
 
 
+@folds(e.AlertSuppressed)
+def suppressed(state: State, event: Event, body: e.AlertSuppressed) -> State:
+    key = f"{body.name}{sorted(body.labels.items())}"
+    before = state.suppressed.get(key)
+    what = f"{body.name} {before.words}" if before is not None else ""
+    quiet = tuple(
+        changed(own, end=event.t) if own.end is None and own.what == what else own for own in state.quiet
+    )
+    if not body.words:
+        return changed(state, suppressed=without(state.suppressed, key), quiet=quiet)
+    span = Span(start=event.t, what=f"{body.name} {body.words}")
+    return changed(state, suppressed=put(state.suppressed, key, body), quiet=(*quiet, span))
+
+
 @folds(e.ReconciliationRead)
 def reconciled(state: State, event: Event, body: e.ReconciliationRead) -> State:
     return changed(state, reconciled=put(state.reconciled, body.criterion, body))

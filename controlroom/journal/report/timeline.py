@@ -92,6 +92,9 @@ def _alerts(page: Page) -> Iterator[Entry]:
             yield alert.firing_at, "alert", f"{name} firing"
         if alert.firing_at is not None and alert.resolved_at is not None:
             yield alert.resolved_at, "alert", f"{name} resolved"
+    for own in page.state.quiet:
+        if " inhibited by " in own.what:  # silences have entries of their own
+            yield page.times.at(own.start), "alert", escaped(own.what)
     for silence in page.state.silences.values():
         names = ", ".join(escaped(value) for label, value, _, _ in silence.matchers if label == "alertname")
         text = f"{names or 'alerts'} silenced by {escaped(silence.by)}: {escaped(silence.comment)}"

@@ -9,7 +9,7 @@ from controlroom.core import timeline
 from controlroom.core.assessment import MetricRow
 from controlroom.core.events.sources import AlertObserved
 from controlroom.core.plan import Metric
-from controlroom.core.state import State
+from controlroom.core.state import State, kept_quiet
 from controlroom.tui.draw.head import phase_title
 from controlroom.tui.draw.metrics import STALE_REAL, STALE_STEPS, short_unit, title_of, window
 from controlroom.tui.draw.trend import bins, spark
@@ -202,4 +202,6 @@ def _alert(moment: Moment, alert: AlertObserved) -> Row:
     if alert.firing_at is None:
         return ((" △ ", "dim"), (alert.name, ""), ("  pending", "dim"))
     lasted = span(max(0.0, moment.t - moment.t_of(alert.firing_at)))
-    return ((" ▲ ", "warn"), (alert.name, "strong"), (f"  firing for {lasted}", "warn"))
+    quiet = kept_quiet(moment.state, alert)
+    tail = ((f"  {quiet}", "dim"),) if quiet else ()
+    return ((" ▲ ", "warn"), (alert.name, "strong"), (f"  firing for {lasted}", "warn"), *tail)
