@@ -21,7 +21,12 @@ from controlroom.core.events.faults import (
 from controlroom.core.events.leftovers import Leftover
 from controlroom.core.events.people import ActionSet, Milestone, NoteType
 from controlroom.core.events.session import SessionOpened
-from controlroom.core.events.sources import AlertObserved, AlertSuppressed, ReconciliationRead, SilenceObserved
+from controlroom.core.events.sources import (
+    AlertObserved,
+    AlertSuppressed,
+    ReconciliationRead,
+    SilenceObserved,
+)
 from controlroom.core.findings import Finding
 from controlroom.core.info import Seat
 from controlroom.core.plan import Plan
