@@ -77,6 +77,7 @@ class Login:
 
         configuration: Any = Configuration()
         configuration.retries = None  # a mutation sent twice is not for a library to decide
+        configuration.connection_pool_maxsize = 0  # no limit: a deletion waits for nobody's connection
         self._configuration = configuration
         await self._read()
         await self._connect()

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faulty import TYPED, Faulty, served, write_kubeconfig, write_plan
+from benchmarks.faulty import CONTEXT, GROUP, NAMESPACE, TYPED, Faulty, served, write_kubeconfig, write_plan
+from controlroom.clock import WallClock
 from controlroom.core import intents as i
-from controlroom.core.events import HaltFinished, HaltRequested
+from controlroom.core.events import HaltFinished, HaltRequested, ObjectRef
+from controlroom.core.plan import Cluster
 from controlroom.host.launch import await_host, launch
 from controlroom.host.order import Order
+from controlroom.sources.kubernetes import KubernetesCluster
 from tests.host.live import LiveHost, fresh_folder
 
 FAULTS, SCHEDULES = 50, 3
@@ -69,3 +72,25 @@ async def test_fifty_deletions_are_under_way_at_once_and_fifty_proofs_are_told(
         table = report.partition("## Halts")[2].partition("\n## ")[0]
         told = [line for line in table.splitlines() if "| recovered |" in line or "| gone |" in line]
         assert len(told) == FAULTS, table
+
+
+async def test_no_deletion_waits_for_a_connection(tmp_path: Path) -> None:
+    """The library's own limit is a hundred connections, of which the watches hold some."""
+    server, all_there, many = Faulty(), asyncio.Event(), 130
+
+    async def held(name: str) -> None:
+        if len(server.deletions) >= many:
+            all_there.set()
+        await all_there.wait()
+
+    server.before_delete = held
+    async with served(server) as address:
+        binding = Cluster(context=CONTEXT, namespaces=(NAMESPACE,))
+        cluster = KubernetesCluster(binding, write_kubeconfig(tmp_path, address), "s", WallClock())
+        refs = [
+            ObjectRef(api_version=GROUP, kind="PodChaos", namespace=NAMESPACE, name=f"x-{number}")
+            for number in range(many)
+        ]
+        async with asyncio.timeout(10.0):
+            await asyncio.gather(*(cluster.delete(ref) for ref in refs))
+        await cluster.close()
