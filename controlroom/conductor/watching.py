@@ -1,14 +1,21 @@
-"""The cluster as it changes: pods and Events into the record, chaos objects to whoever follows the faults."""
+"""The cluster as it changes: pods and Events into the record, chaos objects to whoever follows the faults.
+
+Pods that an experiment may hit, and those like them, are recorded one by one, all others as counts.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
+from controlroom.conductor.census import Census
 from controlroom.conductor.context import Part
 from controlroom.conductor.recorder import SOURCE, Recorder
 from controlroom.conductor.watchman import Watchman
-from controlroom.core.events import KubeEvent, PodObserved
+from controlroom.core.events import KubeEvent, PodObserved, PodsCounted, SessionOpened
+from controlroom.core.faults import NotAnObject, decode
+from controlroom.core.plan import Plan
 from controlroom.core.state import Pod
 from controlroom.sources.clusters import Clusters, by_source
 from controlroom.sources.ports import (
@@ -17,17 +24,22 @@ from controlroom.sources.ports import (
     ClusterEvent,
     MetricSource,
     ObjectSeen,
+    PodSeen,
+    PodsListed,
     SourceError,
 )
+from controlroom.sources.reach import Reach, reach_of
 
 BACK_OFF = (0.25, 0.5, 1.0)
 """Real seconds before the watch is opened again; the cluster's own watch paces itself besides."""
 MEASURE_EVERY = 15.0
 """Real seconds between two measurements of the sources' clocks."""
+COUNT_EVERY = 1.0
+"""Real seconds between two events that tell counts: told at once where nothing was told for so long."""
 
 
 class Watching(Part):
-    """Follows the cluster; `saw` is told of each chaos object of ours, `saw_pod` of each pod."""
+    """Follows the cluster; `saw` is told of each chaos object of ours, `saw_pod` of each pod told one by one."""
 
     def __init__(
         self,
@@ -42,6 +54,11 @@ class Watching(Part):
         self._watchman = watchman
         self._saw = saw
         self._saw_pod = saw_pod
+        self._census = Census()
+        self._plan: Plan | None = None
+        """The plan whose experiments the census knows."""
+        self._news = asyncio.Event()
+        """Set: a count may have changed."""
         self._told: frozenset[KubeEvent] | None = None
         """Events on record from before this host: the cluster keeps them for an hour and tells them again."""
 
@@ -50,14 +67,34 @@ class Watching(Part):
         async with asyncio.TaskGroup() as group:
             for name, cluster in by_source(self._cluster).items():
                 group.create_task(self._follow(name, cluster))
+            group.create_task(self._keep_counting())
+
+    async def _keep_counting(self) -> None:
+        """What was read in one go is counted in one go: this task has its turn when nothing more is there to read."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COUNT_EVERY):
+                    await self._news.wait()
+            self._news.clear()
+            if self.count():
+                await asyncio.sleep(COUNT_EVERY)
+
+    def count(self) -> bool:
+        """Records the counts that have changed; tells whether any has."""
+        self._look_at_the_plan()
+        found = self._census.due(self.state.workloads)
+        for cluster, counts in found:
+            self.recorder.record(PodsCounted(counts=counts, cluster=cluster), actor=SOURCE)
+        return bool(found)
 
     async def _follow(self, name: str, cluster: Cluster) -> None:
         failures = 0
         while True:
             try:
                 async for event in cluster.watch():
-                    failures = 0
-                    self._watchman.answered(name)
+                    if not isinstance(event, PodsListed):  # that is also told where nobody had to be asked
+                        failures = 0
+                        self._watchman.answered(name)
                     self._take(event)
             except SourceError as error:
                 self._watchman.failed(name, error)
@@ -65,14 +102,32 @@ class Watching(Part):
             failures += 1
 
     def _take(self, event: ClusterEvent) -> None:
-        if isinstance(event, ObjectSeen):
-            self._saw(event)
-        elif isinstance(event, PodObserved):
-            if self._new(event):
-                self.recorder.record(event, actor=SOURCE, clock="apiserver")
-            self._saw_pod(event)
-        elif isinstance(event, KubeEvent) and event not in self._before():
-            self.recorder.record(event, actor=SOURCE, at=event.last_at, clock="apiserver")
+        match event:
+            case ObjectSeen():
+                self._tell(self._census.hit(event.object.cluster, _hit(event.raw)))
+                self._saw(event)
+            case PodSeen():
+                self._look_at_the_plan()
+                self._tell(self._census.see(event, singly=event.pod.key in self.state.pods))
+                self._news.set()
+            case PodsListed():
+                self._census.listed(event.cluster, self.state.workloads)
+                self._news.set()
+            case KubeEvent() if event not in self._before():
+                self.recorder.record(event, actor=SOURCE, at=event.last_at, clock="apiserver")
+
+    def _tell(self, pods: Iterable[PodSeen]) -> None:
+        for seen in pods:
+            if self._new(seen.pod):
+                self.recorder.record(seen.pod, actor=SOURCE, clock="apiserver")
+            self._saw_pod(seen.pod)
+
+    def _look_at_the_plan(self) -> None:
+        """What the experiments reach; an amended plan may reach further."""
+        state = self.state
+        if state.plan is not None and state.plan is not self._plan and state.opened is not None:
+            self._plan = state.plan
+            self._tell(self._census.reaching(_reach(state.plan, state.opened)))
 
     def _before(self) -> frozenset[KubeEvent]:
         if self._told is None:
@@ -95,6 +150,25 @@ class Watching(Part):
             reason=seen.reason,
             restarts=seen.restarts,
         )
+
+
+def _reach(plan: Plan, opened: SessionOpened) -> tuple[Reach, ...]:
+    """What the plan's experiments reach. In a rehearsal there is the lab alone, whatever they name."""
+    found: list[Reach] = []
+    for own in plan.experiments:
+        cluster = own.cluster if own.cluster in opened.bindings.clusters else ""
+        namespaces = opened.bindings.cluster_of(own.cluster).namespaces
+        reach = reach_of(opened.files[own.manifest], namespaces, cluster)
+        found += [one for one in reach if one not in found]
+    return tuple(found)
+
+
+def _hit(raw: bytes) -> list[str]:
+    """The pods (`namespace/name`) that a chaos object says it acts on."""
+    try:
+        return [record.pod for record in decode(raw).records] if raw else []
+    except NotAnObject:
+        return []  # whoever follows the fault says so
 
 
 class Measuring(Part):

@@ -97,10 +97,41 @@ def _pod(before: State, after: State, event: Event) -> Line | None:
     if before.phase is None and old is None:
         return None
     if old is None:
-        return "pod", f"{body.name} created"
+        # One that was counted until now, and is told by itself from now on, may be there for hours.
+        late = body.created_at is not None and (event.at - body.created_at).total_seconds() > LONG_THERE
+        return None if late else ("pod", f"{body.name} created")
     if old.ready != body.ready:
         return "pod", f"{body.name} {'Ready' if body.ready else 'not ready'}"
     return ("pod", f"{body.name} {body.reason}") if body.reason and body.reason != old.reason else None
+
+
+def _counts(before: State, after: State, event: Event) -> Line | None:
+    """Workloads that are no longer wholly ready, or are so again; of a Job nobody says that it is ready."""
+    body = event.body
+    assert isinstance(body, e.PodsCounted)
+    found = []
+    for new in body.counts:
+        old = before.workloads.get(body.key(new))
+        if old is None or new.singly or new.kind == "Job" or before.phase is None:
+            continue
+        if (old.ready == old.pods) != (new.ready == new.pods) or (old.ready > 0) != (new.ready > 0):
+            found.append(f"{new.workload or 'single pods'} {_ready(new)}")
+    if not found:
+        return None
+    more = f"; {len(found) - MOST_WORKLOADS} more" if len(found) > MOST_WORKLOADS else ""
+    return "pod", "; ".join(found[:MOST_WORKLOADS]) + more
+
+
+def _ready(count: e.PodCount) -> str:
+    if not count.pods:
+        return "has no pods"
+    return f"all {count.pods} ready" if count.ready == count.pods else f"{count.ready} of {count.pods} ready"
+
+
+LONG_THERE = 300.0
+"""Seconds after which a pod that is seen for the first time is not called created."""
+MOST_WORKLOADS = 4
+"""Named in one line."""
 
 
 def _kube_event(before: State, after: State, event: Event) -> Line | None:
@@ -276,6 +307,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
         "source", lambda s, b: f"{_field(b, 'metric')}: {_field(b, 'reason') or 'has data again'}"
     ),
     e.PodObserved: _pod,
+    e.PodsCounted: _counts,
     e.KubeEvent: _kube_event,
     e.MarkMade: _mark,
     e.Ticked: _tick,

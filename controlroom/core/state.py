@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from controlroom.core.events.cluster import PodCount
 from controlroom.core.events.faults import (
     GuardResult,
     HaltProof,
@@ -334,7 +335,9 @@ class State(Value):
     first_step: tuple[int | None, ...] = ()
     """Unix seconds of each column's first step."""
     pods: Mapping[str, Pod] = {}
-    """Pods that exist, by `namespace/name`."""
+    """Pods that exist and are told one by one, by `namespace/name`."""
+    workloads: Mapping[str, PodCount] = {}
+    """All other pods, counted by workload; see :meth:`PodsCounted.key`."""
     locked: bool = False
     halts: tuple[Halt, ...] = ()
     incident: str | None = None

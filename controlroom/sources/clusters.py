@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
-from controlroom.core.events import KubeEvent, ObjectRef, PodObserved
+from controlroom.core.events import KubeEvent, ObjectRef
 from controlroom.core.values import changed
 from controlroom.sources.errors import SOURCE
 from controlroom.sources.ports import (
@@ -16,6 +16,8 @@ from controlroom.sources.ports import (
     ClusterEvent,
     Created,
     Permission,
+    PodSeen,
+    PodsListed,
     Prepared,
     SourceError,
     TargetPreview,
@@ -83,8 +85,10 @@ class Named:
         with self._own():
             async with _closing(self._inner.watch()) as events:
                 async for event in events:
-                    if isinstance(event, PodObserved | KubeEvent):
+                    if isinstance(event, PodsListed | KubeEvent):
                         yield changed(event, cluster=self._name)
+                    elif isinstance(event, PodSeen):
+                        yield changed(event, pod=changed(event.pod, cluster=self._name))
                     else:
                         yield changed(event, object=self._ref(event.object))
 

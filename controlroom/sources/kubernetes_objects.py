@@ -9,6 +9,7 @@ import msgspec
 from controlroom.core.clean import clean
 from controlroom.core.events import KubeEvent, PodObserved
 from controlroom.core.values import Value
+from controlroom.sources.ports import PodSeen
 
 
 class Owner(Value):
@@ -97,9 +98,30 @@ _POD = msgspec.json.Decoder(PodObject)
 _EVENT = msgspec.json.Decoder(EventObject)
 
 
-def pod_of(raw: bytes, *, gone: bool = False) -> PodObserved:
-    """The pod of a JSON object. A pod that is being deleted is no longer counted as Ready."""
+def seen_of(raw: bytes, *, gone: bool = False) -> PodSeen:
+    """The pod of a JSON object, with what it belongs to."""
     pod = _POD.decode(raw)
+    labels = pod.metadata.labels or {}
+    kind, workload = _workload(pod.metadata, labels)
+    return PodSeen(pod=_observed(pod, gone), labels=labels, kind=kind, workload=workload)
+
+
+def _workload(meta: PodMetadata, labels: dict[str, str]) -> tuple[str, str]:
+    """Kind and name of what makes the pod; of one that nothing makes, no kind and its app."""
+    owner = next((owner for owner in meta.owner_references or () if owner.controller), None)
+    if owner is None:
+        return "", clean(_app(meta))
+    name = owner.name
+    # A Deployment calls its ReplicaSets name-hash, a CronJob its Jobs name-minutes.
+    if (tail := labels.get("pod-template-hash")) and owner.kind == "ReplicaSet":
+        name = name.removesuffix(f"-{tail}")
+    elif owner.kind == "Job" and name.rpartition("-")[2].isdigit():
+        name = name.rpartition("-")[0] or name
+    return clean(owner.kind), clean(name)
+
+
+def _observed(pod: PodObject, gone: bool) -> PodObserved:
+    """A pod that is being deleted is no longer counted as Ready."""
     meta, status = pod.metadata, pod.status
     ready = next((one for one in status.conditions or () if one.type == "Ready"), None)
     going = gone or meta.deletion_timestamp is not None

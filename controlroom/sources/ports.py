@@ -196,7 +196,24 @@ class Permission(Value):
     reason: str = ""
 
 
-ClusterEvent = PodObserved | KubeEvent | ObjectSeen
+class PodSeen(Value):
+    """A pod, with what tells whether an experiment may hit it, and which others are like it."""
+
+    pod: PodObserved
+    labels: Mapping[str, str] = {}
+    kind: str = ""
+    """Kind of what makes it; empty: nothing does, or it is not known."""
+    workload: str = ""
+    """Name of what makes it: of a Deployment's pod the Deployment's."""
+
+
+class PodsListed(Value):
+    """Every pod there is has been told, at least once."""
+
+    cluster: str = ""
+
+
+ClusterEvent = PodSeen | PodsListed | KubeEvent | ObjectSeen
 
 
 class Cluster(Protocol):

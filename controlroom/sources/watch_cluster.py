@@ -15,9 +15,9 @@ from controlroom.core.faults import ChaosReading, NotAnObject, decode
 from controlroom.core.values import Value, changed
 from controlroom.sources.chaos_mesh import Resource
 from controlroom.sources.errors import SOURCE
-from controlroom.sources.kubernetes_objects import event_of, pod_of, whole
+from controlroom.sources.kubernetes_objects import event_of, seen_of, whole
 from controlroom.sources.manifests import PRIOR_NOTE, RUN_NOTE
-from controlroom.sources.ports import ClusterEvent, ObjectSeen, SourceError
+from controlroom.sources.ports import ClusterEvent, ObjectSeen, PodSeen, PodsListed, SourceError
 from controlroom.sources.watch import Change, Follower
 
 Read = Callable[[Change], ClusterEvent | None]
@@ -27,19 +27,21 @@ class PodReader:
     """Pods, told only when what a facilitator looks at has changed."""
 
     def __init__(self, known: Iterable[PodObserved] = ()) -> None:
-        self._known = {f"{pod.namespace}/{pod.name}": pod for pod in known}
+        self._known = {f"{pod.namespace}/{pod.name}": PodSeen(pod=pod) for pod in known}
 
-    def read(self, change: Change) -> PodObserved | None:
+    def read(self, change: Change) -> PodSeen | None:
         if change.type == "DELETED":
             known = self._known.pop(change.key, None)
             if change.raw:
-                return pod_of(change.raw, gone=True)
-            return changed(known, gone=True, ready=False, ready_at=None) if known else None
-        pod = pod_of(change.raw)
-        if self._known.get(change.key) == pod:
+                return seen_of(change.raw, gone=True)
+            if known is None:
+                return None
+            return changed(known, pod=changed(known.pod, gone=True, ready=False, ready_at=None))
+        seen = seen_of(change.raw)
+        if self._known.get(change.key) == seen:
             return None
-        self._known[change.key] = pod
-        return pod
+        self._known[change.key] = seen
+        return seen
 
 
 class EventReader:
@@ -159,6 +161,7 @@ class Merged:
         for feed in self._first:
             for event in await feed.catch_up():
                 yield event
+        yield PodsListed()
         self._tasks = set()
         try:
             for feed in (*self._first, *self._then):

@@ -133,11 +133,28 @@ async def test_the_watch_comes_back_and_the_faults_are_what_they_are(host: LiveH
     assert run(viewer, "pod-kill").injected == 2
     assert outage(viewer, "kubernetes") >= 120
     there = await pods(host, lab)
-    await viewer.until(lambda: {name: pod.ready for name, pod in viewer.state.pods.items()} == there)
+    assert {"inventory-service", "postgres"} == {pod.app for pod in viewer.state.pods.values()}
+    await viewer.until(lambda: told(viewer) == counted(there))
     await viewer.do(i.End())
     await viewer.over()
     assert viewer.state.left == ()
     await lab.close()
+
+
+def told(viewer: Viewer) -> dict[str, tuple[int, int]]:
+    """Pods and ready ones of each workload as the record has them: those of targets one by one, others as counts."""
+    found = {count.workload: (count.pods, count.ready) for count in viewer.state.workloads.values()}
+    return found | counted({name: pod.ready for name, pod in viewer.state.pods.items()})
+
+
+def counted(pods: dict[str, bool]) -> dict[str, tuple[int, int]]:
+    """Pods and ready ones by workload; a pod of the bookstore is called workload-hash-random."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, ready in pods.items():
+        workload = name.partition("/")[2].rsplit("-", 2)[0]
+        number, well = found.get(workload, (0, 0))
+        found[workload] = (number + 1, well + ready)
+    return found
 
 
 async def pods(host: LiveHost, lab: Troubles) -> dict[str, bool]:

@@ -22,7 +22,7 @@ from controlroom.core.intents import Accepted
 from controlroom.core.plan import Cluster
 from controlroom.core.values import changed
 from controlroom.sources.clusters import Clusters, Partly, there
-from controlroom.sources.ports import SourceError
+from controlroom.sources.ports import PodSeen, SourceError
 from tests.conductor.fakes import Bench, FakeCluster
 
 ME = Actor(role="facilitator")
@@ -137,14 +137,15 @@ async def test_each_is_followed_by_itself(two: Two) -> None:
     )
     task = asyncio.create_task(watching.run())
     pod = PodObserved(namespace="bookstore", name="inventory-1", uid="u1", app="inventory")
+    seen = PodSeen(pod=pod, labels={"app": "inventory-service"})
     two.east.events.put_nowait(AWAY)
-    two.cluster.events.put_nowait(pod)
+    two.cluster.events.put_nowait(seen)
     async with asyncio.timeout(5.0):
         while "bookstore/inventory-1" not in two.state.pods or "kubernetes (east)" not in two.state.sources:
             await two.recorder.changed()
     assert answers(two, "kubernetes (east)") is False
     assert answers(two, "kubernetes") is True
-    two.east.events.put_nowait(changed(pod, uid="u2"))
+    two.east.events.put_nowait(changed(seen, pod=changed(pod, uid="u2")))
     async with asyncio.timeout(5.0):
         while "east:bookstore/inventory-1" not in two.state.pods:
             await two.recorder.changed()

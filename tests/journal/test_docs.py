@@ -19,6 +19,7 @@ from controlroom.core.events import (
     Injection,
     Leftover,
     ObjectRef,
+    PodCount,
     Target,
 )
 from controlroom.core.events.envelope import kinds
@@ -30,7 +31,7 @@ from controlroom.journal.report.record import SessionRecord, record
 from tests.journal.books import day
 
 DOCS = Path(__file__).parents[2] / "docs"
-VALUES = (Actor, Finding, GuardResult, HaltProof, Injection, Leftover, ObjectRef, Target)
+VALUES = (Actor, Finding, GuardResult, HaltProof, Injection, Leftover, ObjectRef, PodCount, Target)
 
 
 def sections(page: str) -> dict[str, str]:

@@ -230,6 +230,9 @@ def tell_cluster(tape: Tape) -> None:
     tape.say(t, e.PodObserved(namespace="test", name="p0", uid="u0", app="shop", gone=True), SOURCE)
     fresh = e.PodObserved(namespace="test", name="p3", uid="u3", app="shop", phase="Pending")
     tape.say(t + 1, fresh, SOURCE, clock="apiserver")
+    for moment, ready in ((1, 3), (t + 8, 2), (t + 40, 3)):
+        count = e.PodCount(namespace="test", workload="mail", kind="ReplicaSet", pods=3, ready=ready)
+        tape.say(moment, e.PodsCounted(counts=(count,)), SOURCE)
     event = e.KubeEvent(
         namespace="test", about="Pod/p3", reason="BackOff", message="back-off restarting", type="Warning"
     )

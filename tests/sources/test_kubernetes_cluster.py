@@ -13,12 +13,12 @@ import pytest
 from aiohttp import web
 
 from controlroom.clock import HeldClock
-from controlroom.core.events import KubeEvent, ObjectRef, PodObserved
+from controlroom.core.events import KubeEvent, ObjectRef
 from controlroom.core.plan import Cluster as Binding
 from controlroom.sources.kubernetes import KubernetesCluster
 from controlroom.sources.kubernetes_api import Timeouts
 from controlroom.sources.manifests import prepare
-from controlroom.sources.ports import ClusterEvent, ObjectSeen, Prepared, SourceError
+from controlroom.sources.ports import ClusterEvent, ObjectSeen, PodSeen, PodsListed, Prepared, SourceError
 from tests.sources.kube_stub import (
     CONTEXT,
     TOO_OLD,
@@ -73,6 +73,8 @@ class Rig:
         found: list[ClusterEvent] = []
         async with aclosing(self.cluster.watch()) as told:
             async for each in told:
+                if isinstance(each, PodsListed):
+                    continue
                 found.append(each)
                 if len(found) == count:
                     break
@@ -139,7 +141,7 @@ async def test_what_there_is_comes_first_and_the_pods_before_the_faults(rig: Rig
     rig.stub.on("GET", PODCHAOS, says(listed(5, chaos("x", 3))))
     rig.collections()
     found = await rig.take(3)
-    assert [type(each) for each in found] == [PodObserved, PodObserved, ObjectSeen]
+    assert [type(each) for each in found] == [PodSeen, PodSeen, ObjectSeen]
     seen = found[2]
     assert isinstance(seen, ObjectSeen)
     assert (seen.run, str(seen.object), seen.object.uid) == ("kill#1", "PodChaos/bookstore/x", "uid-x")
@@ -161,7 +163,7 @@ async def test_a_pod_is_told_only_where_something_that_is_looked_at_changed(rig:
         )
     )
     found = await rig.take(3)
-    assert [(pod.ready, pod.gone) for pod in found if isinstance(pod, PodObserved)] == [
+    assert [(own.pod.ready, own.pod.gone) for own in found if isinstance(own, PodSeen)] == [
         (True, False),
         (False, False),
         (False, True),
@@ -192,7 +194,7 @@ async def test_what_was_read_beside_an_outage_is_not_lost(rig: Rig) -> None:
     told: list[str] = []
     while not told:
         try:
-            told += [each.name for each in await rig.take(1) if isinstance(each, PodObserved)]
+            told += [each.pod.name for each in await rig.take(1) if isinstance(each, PodSeen)]
         except SourceError as error:
             assert "connection broke" in error.message
     assert told == ["a"]
@@ -206,9 +208,9 @@ async def test_an_object_that_cannot_be_read_is_an_error_and_the_rest_goes_on(ri
     with pytest.raises(SourceError, match="could not read bookstore/odd"):
         await rig.take(1)
     rig.stub.replies[f"WATCH {CORE}/pods"][:] = [streams(event("ADDED", item("b", 7)), then="hang")]
-    (pod,) = await rig.take(1)
-    assert isinstance(pod, PodObserved)
-    assert pod.name == "b"
+    (seen,) = await rig.take(1)
+    assert isinstance(seen, PodSeen)
+    assert seen.pod.name == "b"
 
 
 async def test_create_asks_strictly_and_under_our_name(rig: Rig) -> None:
@@ -361,7 +363,8 @@ async def test_a_kind_created_in_mid_watch_is_followed_from_then_on(rig: Rig) ->
     rig.stub.on("GET", stress, says(listed(9, answer)))
     rig.stub.on("WATCH", stress, OPEN)
     async with aclosing(rig.cluster.watch()) as told:
-        assert isinstance(await anext(told), PodObserved)
+        assert isinstance(await anext(told), PodsListed)
+        assert isinstance(await anext(told), PodSeen)
         await rig.cluster.create(made)
         seen = await anext(told)
         assert isinstance(seen, ObjectSeen)

@@ -26,7 +26,7 @@ from controlroom.lab.kubernetes.server import make_app
 from controlroom.sources.kubernetes import KubernetesCluster
 from controlroom.sources.kubernetes_api import Timeouts
 from controlroom.sources.manifests import blast, prepare
-from controlroom.sources.ports import ObjectSeen, Prepared, SourceError
+from controlroom.sources.ports import ObjectSeen, PodSeen, Prepared, SourceError
 from tests.core.lives import after
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -72,8 +72,8 @@ class World:
         async with asyncio.timeout(20), aclosing(self.adapter.watch()) as events:
             async for event in events:
                 match event:
-                    case PodObserved():
-                        self.pods[f"{event.namespace}/{event.name}"] = event
+                    case PodSeen(pod=pod):
+                        self.pods[f"{pod.namespace}/{pod.name}"] = pod
                     case KubeEvent():
                         self.events.append(event)
                     case ObjectSeen():

@@ -11,7 +11,7 @@ import pytest
 
 from controlroom.clock import HeldClock
 from controlroom.sources.kubernetes_clock import ServerClock
-from controlroom.sources.kubernetes_objects import event_of, pod_of, whole
+from controlroom.sources.kubernetes_objects import event_of, seen_of, whole
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "kubernetes"
 
@@ -25,7 +25,7 @@ def raw(value: Any) -> bytes:
 
 
 def test_a_listed_pod() -> None:
-    pod = pod_of(raw(recorded("pods/list")["response"]["body"]["items"][0]))
+    pod = seen_of(raw(recorded("pods/list")["response"]["body"]["items"][0])).pod
     assert (pod.namespace, pod.app, pod.node) == ("bookstore", "inventory-service", "staging-node-1")
     assert (pod.phase, pod.ready, pod.reason, pod.restarts) == ("Running", True, "", 0)
     assert pod.created_at == datetime(2026, 11, 23, 18, 37, 7, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_a_listed_pod() -> None:
     ],
 )
 def test_pods_in_trouble(name: str, phase: str, reason: str) -> None:
-    pod = pod_of(raw(recorded(name)["response"]["body"]))
+    pod = seen_of(raw(recorded(name)["response"]["body"])).pod
     assert (pod.phase, pod.ready, pod.ready_at) == (phase, False, None)
     assert pod.reason == reason
 
@@ -49,10 +49,10 @@ def test_pods_in_trouble(name: str, phase: str, reason: str) -> None:
 def test_a_pod_that_is_deleted_is_not_ready_from_the_first_moment_on() -> None:
     lines = [line for _, line in recorded("watch/pods-delete-and-replace")["response"]["stream"]]
     going = [line["object"] for line in lines if line["object"]["metadata"].get("deletionTimestamp")]
-    first = pod_of(raw(going[0]))
+    first = seen_of(raw(going[0])).pod
     assert {one["type"]: one["status"] for one in going[0]["status"]["conditions"]}["Ready"] == "True"
     assert (first.ready, first.ready_at, first.reason) == (False, None, "Terminating")
-    assert pod_of(raw(going[-1]), gone=True).gone
+    assert seen_of(raw(going[-1]), gone=True).pod.gone
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_a_pod_without_an_app_label_is_called_by_what_made_it() -> None:
         "name": "web-5b-x",
         "ownerReferences": [{"kind": "ReplicaSet", "name": "web-5b", "controller": True}],
     }
-    assert pod_of(raw({"metadata": meta})).app == "web"
+    assert seen_of(raw({"metadata": meta})).pod.app == "web"
     meta["ownerReferences"] = [{"kind": "StatefulSet", "name": "db-main", "controller": True}]
-    assert pod_of(raw({"metadata": meta})).app == "db-main"
-    assert pod_of(raw({"metadata": {"name": "bare"}})).app == ""
+    assert seen_of(raw({"metadata": meta})).pod.app == "db-main"
+    assert seen_of(raw({"metadata": {"name": "bare"}})).pod.app == ""
 
 
 def test_items_of_a_built_in_list_get_their_type_back() -> None:

@@ -1,7 +1,7 @@
 """Everything that can happen in a session, as values. A session is an append-only list of these."""
 
 from controlroom.core.events.body import Body, Show, Unknown
-from controlroom.core.events.cluster import KubeEvent, PodObserved
+from controlroom.core.events.cluster import KubeEvent, PodCount, PodObserved, PodsCounted
 from controlroom.core.events.envelope import FORMAT, Actor, Event, decode_event, digest, encode_event
 from controlroom.core.events.faults import (
     AbortBreached,
@@ -141,7 +141,9 @@ __all__ = [
     "PictureTaken",
     "PlanAmended",
     "PlanChecked",
+    "PodCount",
     "PodObserved",
+    "PodsCounted",
     "Polled",
     "RateChanged",
     "ReconciliationRead",

@@ -100,6 +100,17 @@ def pod(state: State, event: Event, body: e.PodObserved) -> State:
     return changed(state, pods=put(state.pods, name, found))
 
 
+@folds(e.PodsCounted)
+def counted(state: State, event: Event, body: e.PodsCounted) -> State:
+    workloads = dict(state.workloads)
+    for count in body.counts:
+        if count.pods and not count.singly:
+            workloads[body.key(count)] = count
+        else:
+            workloads.pop(body.key(count), None)
+    return changed(state, workloads=workloads)
+
+
 @folds(e.PictureTaken)
 def picture(state: State, event: Event, body: e.PictureTaken) -> State:
     taken = Picture(path=body.path, title=body.title, moment=body.moment, start=body.start, end=body.end)
