@@ -23,7 +23,7 @@ from controlroom.core.values import changed
 if TYPE_CHECKING:
     from controlroom.conductor.recorder import Recorder
     from controlroom.conductor.sweeping import Sweeping
-    from controlroom.host.sweeping import SweptCluster, Wanted
+    from controlroom.host.sweeping import Swept, Wanted, Where
     from controlroom.sources.kubernetes_leftovers import Found
 
 WORD = "sweep"
@@ -33,7 +33,7 @@ WORD = "sweep"
 def sweep(chosen: argparse.Namespace) -> int:
     """Looks, says, and with `--remove` removes."""
     from controlroom.conductor.gate import GateClosed
-    from controlroom.host.sweeping import SweptCluster
+    from controlroom.host.sweeping import Swept
     from controlroom.sources.ports import SourceError
 
     wanted = _wanted(chosen)
@@ -42,7 +42,7 @@ def sweep(chosen: argparse.Namespace) -> int:
     if chosen.remove and not chosen.yes and not sys.stdin.isatty():
         raise Stop("there is no terminal to ask at: --yes removes without a question")
     try:
-        with asyncio.Runner() as runner, SweptCluster(runner, wanted) as cluster:
+        with asyncio.Runner() as runner, Swept(runner, wanted) as cluster:
             return _swept(chosen, wanted, runner, cluster)
     except SourceError as error:
         raise Stop(f"{error.message}. {error.hint}" if error.hint else error.message, BROKEN) from error
@@ -54,15 +54,15 @@ def _wanted(chosen: argparse.Namespace) -> Wanted:
     """Raises Stop for a plan that cannot be used."""
     from controlroom.host.sweeping import Wanted
 
-    cluster, named = _bound(chosen)
-    kubeconfig = chosen.kubeconfig or (Path(named) if named else None)
-    if kubeconfig is not None and not kubeconfig.is_file():
+    bound, named = _bound(chosen)
+    kubeconfig = str(chosen.kubeconfig) if chosen.kubeconfig else named
+    if kubeconfig is not None and not Path(kubeconfig).is_file():
         raise Stop(f"{kubeconfig}: no such file")
+    if chosen.context:
+        bound = {"": changed(bound[""], context=chosen.context)}
     return Wanted(
-        context=chosen.context or cluster.context,
-        kubeconfig=kubeconfig,
+        clusters={name: changed(one, kubeconfig=one.kubeconfig or kubeconfig) for name, one in bound.items()},
         only=tuple(chosen.namespace),
-        instead=cluster.namespaces,
         session=chosen.session or "",
         live_too=chosen.live_too,
         sessions=sessions_folder(chosen.sessions),
@@ -70,10 +70,10 @@ def _wanted(chosen: argparse.Namespace) -> Wanted:
     )
 
 
-def _bound(chosen: argparse.Namespace) -> tuple[Binding, str | None]:
-    """Context, namespaces and kubeconfig of the plan, where one is named. Raises Stop."""
+def _bound(chosen: argparse.Namespace) -> tuple[dict[str, Binding], str | None]:
+    """Clusters and kubeconfig of the plan, where one is named. With `--context` only its own is. Raises Stop."""
     if chosen.plan is None:
-        return Binding(context="", namespaces=()), None
+        return {"": Binding(context="", namespaces=())}, None
     from controlroom.plan.errors import PlanErrors
     from controlroom.plan.load import load_plan
     from controlroom.plan.resolve import MissingNames, resolve
@@ -82,17 +82,19 @@ def _bound(chosen: argparse.Namespace) -> tuple[Binding, str | None]:
         bindings = load_plan(plan_path(chosen.plan)).plan.bindings
         # What else the plan is bound to is not asked: its names need not be in the environment.
         bare = changed(bindings, prometheus="-", alertmanager="-", grafana=None, chat=None)
-        bare = changed(bare, prometheus_login=Login(), alertmanager_login=Login(), clusters={})
+        bare = changed(bare, prometheus_login=Login(), alertmanager_login=Login())
+        if chosen.context:
+            bare = changed(bare, clusters={})
         found = resolve(bare, os.environ)
     except PlanErrors as errors:
         raise Stop(str(errors), bare=True) from errors
     except MissingNames as missing:
         raise Stop(str(missing)) from missing
-    return found.cluster, found.kubeconfig
+    return {"": found.cluster, **found.clusters}, found.kubeconfig
 
 
-def _swept(chosen: argparse.Namespace, wanted: Wanted, runner: asyncio.Runner, cluster: SweptCluster) -> int:
-    from controlroom.host.sweeping import record
+def _swept(chosen: argparse.Namespace, wanted: Wanted, runner: asyncio.Runner, cluster: Swept) -> int:
+    from controlroom.host.sweeping import named, record
 
     found = runner.run(cluster.find())
     where = runner.run(cluster.where())
@@ -108,33 +110,34 @@ def _swept(chosen: argparse.Namespace, wanted: Wanted, runner: asyncio.Runner, c
         return _code(found.left, found.unseen)
     out = sys.stderr if chosen.json else sys.stdout
     print("\n".join(told), file=out)
-    _ask(chosen, WORD, f"{len(mine)} of these are deleted or put back on {where['context']}.")
+    _ask(chosen, WORD, f"{len(mine)} of these are deleted or put back on {named(where, 'context')}.")
     with record(wanted.sessions, runner) as (recorder, journal):
         swept = _remove(chosen, wanted, runner, cluster, recorder, mine, out)
         again = runner.run(cluster.find())
-        seen = {one.object.uid for one in again.left}
-        left = (*again.left, *(one for one in swept.left.values() if one.object.uid not in seen))
+        seen = {(one.object.cluster, one.object.uid) for one in again.left}
+        still = (one for one in swept.left.values() if (one.object.cluster, one.object.uid) not in seen)
+        left = (*again.left, *still)
     if chosen.json:
         print(output.as_json(where, left, again.unseen, gone=swept.gone, journal=journal))
     else:
-        print(
-            "\n".join([*output.lines(left, again.unseen, cluster.source.server_now()), _outcome(swept, left)])
-        )
+        print("\n".join([*output.lines(left, again.unseen, cluster.server_now()), _outcome(swept, left)]))
         print(f"record: {journal}")
     return _code(left, again.unseen)
 
 
-def _told(found: Found, where: dict[str, str], cluster: SweptCluster) -> list[str]:
-    title = f"{where['context']} ({where['server']})"
+def _told(found: Found, where: Where, cluster: Swept) -> list[str]:
+    title = ", ".join(
+        f"{f'{name}: ' if name else ''}{own['context']} ({own['server']})" for name, own in where.items()
+    )
     count = f"{len(found.left)} left by sessions" if found.left else "nothing left by any session"
-    return [f"{title}: {count}", *output.lines(found.left, found.unseen, cluster.source.server_now())]
+    return [f"{title}: {count}", *output.lines(found.left, found.unseen, cluster.server_now())]
 
 
 def _remove(
     chosen: argparse.Namespace,
     wanted: Wanted,
     runner: asyncio.Runner,
-    cluster: SweptCluster,
+    cluster: Swept,
     recorder: Recorder,
     mine: Sequence[Leftover],
     out: TextIO,
@@ -149,7 +152,7 @@ def _remove(
         runner.run(own.remove(began(runner.run(cluster.where()), wanted, mine)))
         if own.held and chosen.force:
             for one in own.held:
-                tell(f"{one.object} is {output.told(one, cluster.source.server_now())}")
+                tell(f"{one.object} is {output.told(one, cluster.server_now())}")
             _ask(chosen, FORCED, consequence())
             runner.run(own.force())
     finally:

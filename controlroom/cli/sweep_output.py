@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def _span(now: datetime, since: datetime | None) -> str:
 
 
 def as_json(
-    where: dict[str, str],
+    where: Mapping[str, Mapping[str, str]],
     left: Sequence[Leftover],
     unseen: Sequence[str],
     *,
@@ -58,7 +58,8 @@ def as_json(
 ) -> str:
     """One object; its keys are told in docs/commands.md."""
     shape = {
-        **where,
+        **where[""],
+        "clusters": {name: own for name, own in where.items() if name},
         "left": [_shape(one) for one in left],
         "unseen": list(unseen),
         "gone": gone,
@@ -69,6 +70,7 @@ def as_json(
 
 def _shape(one: Leftover) -> dict[str, object]:
     return {
+        "cluster": one.object.cluster,
         "api_version": one.object.api_version,
         "kind": one.object.kind,
         "namespace": one.object.namespace,

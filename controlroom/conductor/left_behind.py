@@ -26,16 +26,23 @@ class LeftBehind(Part):
         self._find = find
 
     async def run(self) -> None:
-        """Returns when it has looked. A session that is taken up again has looked already."""
+        """Returns when it has looked at every cluster. A session that is taken up again has looked already."""
         if self._find is None or self.recorder.resumption is not None:
             return
         attempt = 0
+        said: e.LeftoversFound | None = None
         while True:
+            wait: float | None = None
             try:
                 found = await self._find()
             except SourceError as error:  # that the cluster is away is said by whoever watches it
-                await asyncio.sleep(error.retry_after or AGAIN[min(attempt, len(AGAIN) - 1)])
-                attempt += 1
-                continue
-            self.recorder.record(e.LeftoversFound(left=found.left, unseen=found.unseen), actor=HOST)
-            return
+                wait = error.retry_after
+            else:
+                body = e.LeftoversFound(left=found.left, unseen=found.unseen)
+                if body != said:
+                    self.recorder.record(body, actor=HOST)
+                    said = body
+                if not found.away:
+                    return
+            await asyncio.sleep(wait or AGAIN[min(attempt, len(AGAIN) - 1)])
+            attempt += 1

@@ -198,4 +198,5 @@ class Sweeping:
 
 
 def _key(one: Leftover) -> str:
-    return one.object.uid or str(one.object)
+    """A uid is unique in its cluster only."""
+    return f"{one.object.cluster}:{one.object.uid or one.object}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from controlroom.clock import Clock
@@ -73,9 +73,7 @@ async def means_for(
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
         inspect=inspecting(begun, found, clusters, clock, lab=control is not None, insecure=insecure),
-        find_left=_left_by_others(cluster, found.cluster.namespaces, begun, folder)
-        if control is None
-        else None,
+        find_left=_left_by_others(clusters, found, begun, folder) if control is None else None,
         chat=AppriseChat(found.chat) if found.chat else None,
         dashboards=_grafana(found.grafana, begun, folder) if found.grafana else None,
     )
@@ -123,15 +121,21 @@ def unverified(begun: Beginning, bindings: Bindings, *, insecure: bool) -> tuple
 
 
 def _left_by_others(
-    cluster: KubernetesCluster, namespaces: Sequence[str], begun: Beginning, folder: SessionFolder
+    clusters: Mapping[str, KubernetesCluster], bound: Bindings, begun: Beginning, folder: SessionFolder
 ) -> FindLeft:
     """What sessions other than this one left, and which of them go on on this machine."""
     from controlroom.sources.kubernetes_leftovers import Found, Leftovers
+    from controlroom.sources.leftovers_everywhere import Everywhere, Place
 
-    leftovers = Leftovers(cluster.api)
+    everywhere = Everywhere(
+        {
+            name: Place(Leftovers(cluster.api), bound.cluster_of(name).namespaces)
+            for name, cluster in clusters.items()
+        }
+    )
 
     async def find() -> Found:
-        found = await leftovers.find(instead=namespaces)
+        found = await everywhere.find()
         here = await asyncio.to_thread(living, folder.path.parent)
         here |= {label_value(name) for name in here}
         own = {begun.session, label_value(begun.session)}

@@ -34,6 +34,8 @@ class Found(Value):
 
     left: tuple[Leftover, ...] = ()
     unseen: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
+    """Of several clusters those that did not answer at all, by their names in the plan; why is in `unseen`."""
 
 
 class Leftovers:
