@@ -93,6 +93,10 @@ def _plan_has_load(moment: Moment) -> bool:
     return live(moment) and moment.plan is not None and moment.plan.load is not None
 
 
+def _has_load(moment: Moment) -> bool:
+    return moment.plan is not None and moment.plan.load is not None
+
+
 def _recorded(moment: Moment) -> bool:
     return not moment.info.live and has_plan(moment)
 
@@ -192,6 +196,9 @@ ACTIONS = (
            "Criteria, signs and figures so far, with their evidence.", "Look", when=has_plan, seats=WRITERS),
     Action("who", "w", "w", "who",
            "Who is in the room, and how others come in.", "Look", when=_people, seats=WRITERS),
+    Action("load_output", "O", "O", "load output",
+           "The load: since when it runs or how it ended, and the last of what it said.", "Look",
+           when=_has_load, seats=WRITERS),
     Action("layout", "l", "l", "layout", "The next layout.", "Look", seats=ALL),
     Action("theme", "T", "T", "theme", "The next theme: dark, light, high contrast.", "Look", seats=ALL),
     Action("picture", "P", "P", "picture",

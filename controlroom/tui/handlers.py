@@ -142,6 +142,12 @@ def load(desk: Desk) -> None:
         confirm(desk, "start the load", (" ".join(plan.load.command),), i.StartLoad(), "load started")
 
 
+def load_output(desk: Desk) -> None:
+    from controlroom.tui.screens.load_output import LoadSheet
+
+    desk.open(LoadSheet(desk.now))
+
+
 def checklist(desk: Desk) -> None:
     from controlroom.tui.screens.checklist import ChecklistSheet
 
@@ -299,6 +305,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "reveal": reveal,
     "inject": inject,
     "load": load,
+    "load_output": load_output,
     "checklist": checklist,
     "phases": phases,
     "hold_clock": hold_clock,
