@@ -94,13 +94,13 @@ from controlroom.host import process
 from controlroom.host.__main__ import main
 real = process.means_for
 
-async def means_for(begun, bindings, folder, *rest):
+async def means_for(begun, bindings, folder, *rest, **more):
     path = folder.path / "kubeconfig"
     config = json.loads(path.read_text())
     entry = {"apiVersion": "client.authentication.k8s.io/v1", "command": sys.argv[2], "interactiveMode": "Never"}
     config["users"][0]["user"] = {"exec": entry}
     path.write_text(json.dumps(config))
-    return await real(begun, bindings, folder, *rest)
+    return await real(begun, bindings, folder, *rest, **more)
 
 process.means_for = means_for
 sys.exit(main())
