@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from controlroom.core import events as e
+from controlroom.core.plan import Load
 from controlroom.core.values import changed
+from controlroom.host import means
+from controlroom.host.beginning import Beginning
+from controlroom.journal.folder import SessionFolder
 from controlroom.room import RoomInfo
 from controlroom.tui.actions import BY_ID, possible
 from controlroom.tui.load_output import LOG, MOST_BYTES, MOST_LINES, Output, read_output
 from controlroom.tui.screens.load_output import LoadSheet
-from tests.sessions import synthetic_events
+from tests.sessions import seed_plan, synthetic_events
 from tests.tui.desk import Desk, desk
 from tests.tui.fake_room import TITLE
 from tests.tui.seats import AUDIENCE
@@ -76,6 +81,23 @@ def test_only_a_file_is_read(tmp_path: Path, make: Callable[[Path], None]) -> No
     found = read_output(str(tmp_path))
     assert found.trouble
     assert not found.lines
+
+
+async def test_what_a_host_keeps_of_a_load_is_what_is_read(tmp_path: Path) -> None:
+    """The host's own driver with a real command: the two agree on the file."""
+    loaded = seed_plan()
+    load = Load(command=(sys.executable, "-c", "print('\\x1b[32m12 requests\\x1b[0m'); print('done')"))
+    begun = Beginning(
+        session="day",
+        loaded=changed(loaded, plan=changed(loaded.plan, load=load)),
+        path=tmp_path / "plan.yaml",
+        directory=tmp_path,
+        lab=None,
+    )
+    driver = means._load(begun, SessionFolder(tmp_path), None)
+    await driver.start()
+    assert await driver.ended() == "the load ended by itself"
+    assert read_output(str(tmp_path)).lines == ("12 requests", "done")
 
 
 def test_no_log_is_told_from_an_empty_one(tmp_path: Path) -> None:
