@@ -30,9 +30,9 @@ class _Workload:
     ready: int = 0
     restarts: int = 0
 
-    def put(self, seen: PodSeen) -> None:
-        self.drop(seen.pod.key)
-        self.pods[seen.pod.key] = seen
+    def put(self, key: str, seen: PodSeen) -> None:
+        self.drop(key)
+        self.pods[key] = seen
         self._add(seen, 1)
 
     def drop(self, key: str) -> PodSeen | None:
@@ -86,20 +86,18 @@ class Census:
 
     def see(self, seen: PodSeen, singly: bool) -> list[PodSeen]:
         """Pods to be told one by one: this one, others like it, or none. `singly`: the record has it so already."""
-        key, family = seen.pod.key, _family(seen)
-        if family in self._chosen:
+        key, place = seen.pod.key, _place(seen)
+        if place in self._chosen or (not seen.workload and _family(seen) in self._chosen):
             return [seen]
-        before = self._workloads[place].pods.get(key) if (place := self._places.get(key)) else None
-        moved = before is None or (before.labels, place) != (seen.labels, _place(seen))
+        before = self._workloads[place].pods.get(key) if self._places.get(key) == place else None
+        moved = before is None or before.labels != seen.labels
         if singly or (moved and self._may_be_hit(seen)):
             self._drop(key)
-            return [seen, *self._choose([family])]
-        if moved:
+            return [seen, *self._choose([_family(seen)])]
+        if moved or seen.pod.gone:
             self._drop(key)
         if not seen.pod.gone:
-            self._put(seen)
-        else:
-            self._drop(key)
+            self._put(key, place, seen)
         return []
 
     def listed(self, cluster: str, told: Mapping[str, PodCount]) -> None:
@@ -139,13 +137,13 @@ class Census:
     def _seen(self, key: str) -> PodSeen:
         return self._workloads[self._places[key]].pods[key]
 
-    def _put(self, seen: PodSeen) -> None:
-        pod, place = seen.pod, _place(seen)
-        if place not in self._workloads:
-            self._workloads[place] = _Workload(namespace=pod.namespace, kind=seen.kind, name=seen.workload)
-        self._workloads[place].put(seen)
-        self._places[pod.key] = place
-        self._changed[pod.cluster].add(place)
+    def _put(self, key: str, place: str, seen: PodSeen) -> None:
+        if (workload := self._workloads.get(place)) is None:
+            workload = _Workload(namespace=seen.pod.namespace, kind=seen.kind, name=seen.workload)
+            self._workloads[place] = workload
+        workload.put(key, seen)
+        self._places[key] = place
+        self._changed[seen.pod.cluster].add(place)
 
     def _drop(self, key: str) -> PodSeen | None:
         if (place := self._places.pop(key, None)) is None:

@@ -29,7 +29,7 @@ from controlroom.sources.kubernetes_api import Api, Timeouts, path_of
 from controlroom.sources.kubernetes_catalogue import Catalogue
 from controlroom.sources.kubernetes_changes import Changes
 from controlroom.sources.kubernetes_leftovers import release, whose
-from controlroom.sources.kubernetes_objects import whole
+from controlroom.sources.kubernetes_objects import EventObject, PodObject, whole
 from controlroom.sources.kubernetes_pods import matching_pods
 from controlroom.sources.kubernetes_rights import may
 from controlroom.sources.manifests import SESSION_LABEL, SESSION_NOTE, label_value
@@ -100,19 +100,34 @@ class KubernetesCluster:
         for namespace in binding.namespaces:
             own = [pod for pod in pods if pod.namespace == namespace]
             known = {f"{pod.namespace}/{pod.name}": pod.uid for pod in own}
-            follower = self._follower(path_of("v1", "pods", namespace), f"pods in {namespace}", known=known)
+            follower = self._follower(
+                path_of("v1", "pods", namespace), f"pods in {namespace}", known=known, model=PodObject
+            )
             self._merged.add(Feed(follower, PodReader(own).read), first=True)
-            events = self._follower(path_of("v1", "events", namespace), f"events in {namespace}")
+            events = self._follower(
+                path_of("v1", "events", namespace), f"events in {namespace}", model=EventObject
+            )
             self._merged.add(Feed(events, EventReader(begin).read), first=True)
         for kind in kinds:
             self._follow(resource(kind))
 
     def _follower(
-        self, path: str, what: str, selector: str = "", known: Mapping[str, str] | None = None
+        self,
+        path: str,
+        what: str,
+        selector: str = "",
+        known: Mapping[str, str] | None = None,
+        model: type[PodObject | EventObject] | None = None,
     ) -> Follower:
-        backoff = Backoff(random.Random())
         return Follower(
-            self._api, path, what, selector=selector, known=known, backoff=backoff, sleep=self._sleep
+            self._api,
+            path,
+            what,
+            selector=selector,
+            known=known,
+            model=model,
+            backoff=Backoff(random.Random()),
+            sleep=self._sleep,
         )
 
     def _follow(self, kind: Resource) -> None:

@@ -22,6 +22,7 @@ class PodMetadata(Value, rename="camel"):
     name: str
     namespace: str = ""
     uid: str = ""
+    resource_version: str = ""
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     labels: dict[str, str] | None = None
@@ -78,6 +79,8 @@ class EventSource(Value):
 class EventMetadata(Value, rename="camel"):
     name: str
     namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
     creation_timestamp: datetime | None = None
 
 
@@ -98,12 +101,28 @@ _POD = msgspec.json.Decoder(PodObject)
 _EVENT = msgspec.json.Decoder(EventObject)
 
 
-def seen_of(raw: bytes, *, gone: bool = False) -> PodSeen:
-    """The pod of a JSON object, with what it belongs to."""
-    pod = _POD.decode(raw)
+def seen_of(raw: bytes | PodObject, *, before: PodSeen | None = None, gone: bool = False) -> PodSeen:
+    """The pod of an object, which may be JSON still, with what it belongs to.
+
+    `before`: what was known under that name. Who a pod is stays the same while its uid and labels do.
+    """
+    pod = raw if isinstance(raw, PodObject) else _POD.decode(raw)
     labels = pod.metadata.labels or {}
-    kind, workload = _workload(pod.metadata, labels)
-    return PodSeen(pod=_observed(pod, gone), labels=labels, kind=kind, workload=workload)
+    if not before or not before.kind or before.pod.uid != pod.metadata.uid or before.labels != labels:
+        kind, workload = _workload(pod.metadata, labels)
+        return PodSeen(
+            pod=_observed(pod, _identity(pod.metadata), gone), labels=labels, kind=kind, workload=workload
+        )
+    known = before.pod
+    same = (known.namespace, known.name, known.uid, known.app)
+    return PodSeen(
+        pod=_observed(pod, same, gone), labels=before.labels, kind=before.kind, workload=before.workload
+    )
+
+
+def _identity(meta: PodMetadata) -> tuple[str, str, str, str]:
+    """Namespace, name, uid and app."""
+    return clean(meta.namespace), clean(meta.name), clean(meta.uid), clean(_app(meta))
 
 
 def _workload(meta: PodMetadata, labels: dict[str, str]) -> tuple[str, str]:
@@ -120,18 +139,19 @@ def _workload(meta: PodMetadata, labels: dict[str, str]) -> tuple[str, str]:
     return clean(owner.kind), clean(name)
 
 
-def _observed(pod: PodObject, gone: bool) -> PodObserved:
+def _observed(pod: PodObject, identity: tuple[str, str, str, str], gone: bool) -> PodObserved:
     """A pod that is being deleted is no longer counted as Ready."""
     meta, status = pod.metadata, pod.status
     ready = next((one for one in status.conditions or () if one.type == "Ready"), None)
     going = gone or meta.deletion_timestamp is not None
     is_ready = ready is not None and ready.status == "True" and not going
     containers = status.container_statuses or ()
+    namespace, name, uid, app = identity
     return PodObserved(
-        namespace=clean(meta.namespace),
-        name=clean(meta.name),
-        uid=clean(meta.uid),
-        app=clean(_app(meta)),
+        namespace=namespace,
+        name=name,
+        uid=uid,
+        app=app,
         node=clean(pod.spec.node_name or ""),
         phase=clean(status.phase),
         ready=is_ready,
@@ -171,9 +191,9 @@ def _reason(status: PodStatus) -> str:
     return ""
 
 
-def event_of(raw: bytes) -> KubeEvent:
-    """The Kubernetes Event of a JSON object (core/v1)."""
-    event = _EVENT.decode(raw)
+def event_of(raw: bytes | EventObject) -> KubeEvent:
+    """The Kubernetes Event of an object (core/v1), which may be JSON still."""
+    event = raw if isinstance(raw, EventObject) else _EVENT.decode(raw)
     component = event.source.component if event.source else None
     return KubeEvent(
         namespace=clean(event.metadata.namespace),

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -19,7 +19,10 @@ from controlroom.sources.errors import Doing, Status, decoded, explain
 from controlroom.sources.kubernetes_api import Api
 from controlroom.sources.ports import SourceError
 
+T = TypeVar("T")
+
 GONE = 410
+CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 #: Items of one page of a list.
 PAGE = 500
 #: Real seconds of the first pause after a failure, and of the longest: a person waits for the cluster to be back.
@@ -29,12 +32,20 @@ SHORTEST = 1.0
 
 
 class Change(Value):
-    """An object of the collection, as JSON. Of one found missing after an absence only the identity is known."""
+    """An object of the collection. Of one found missing after an absence only the identity is known."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     key: str
     """`namespace/name`."""
     raw: bytes = b""
+    """The object as JSON; empty where `item` is there."""
+    item: Any = None
+    """The object, read into the follower's model."""
+
+    @property
+    def known(self) -> bool:
+        """Whether more than its identity is known."""
+        return bool(self.raw) or self.item is not None
 
 
 class _Identity(msgspec.Struct, rename="camel"):
@@ -63,10 +74,37 @@ class _Line(msgspec.Struct):
     object: msgspec.Raw
 
 
+class Identified(Protocol):
+    """What a follower needs to know of an object, whatever its model is."""
+
+    @property
+    def namespace(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def uid(self) -> str: ...
+
+    @property
+    def resource_version(self) -> str: ...
+
+
+class _Modelled(msgspec.Struct, Generic[T]):
+    """A line that is read in one go: of a crowd's changes, looking at each four times is most of the work."""
+
+    type: str
+    object: T
+
+
 _ITEM = msgspec.json.Decoder(_Item)
 _LIST = msgspec.json.Decoder(_List)
 _LINE = msgspec.json.Decoder(_Line)
 _STATUS = msgspec.json.Decoder(Status)
+
+
+def _reader(model: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_Modelled[model])
 
 
 class Backoff:
@@ -95,6 +133,7 @@ class Follower:
 
     Both outlive an interruption: the next :meth:`changes` goes on from there, after the pause that is due. `known` (uid
     by `namespace/name`) is what a host before us knew: what is gone since is told as deleted; an empty uid is any.
+    `model` has a `metadata` that is :class:`Identified`: the watch's objects are read into it at once.
     """
 
     def __init__(
@@ -105,6 +144,7 @@ class Follower:
         *,
         selector: str = "",
         known: Mapping[str, str] | None = None,
+        model: type[Any] | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -112,6 +152,7 @@ class Follower:
         self._path = path
         self._what = what
         self._selector = selector
+        self._model = _reader(model) if model is not None else None
         self._backoff = backoff or Backoff(random.Random())
         self._sleep = sleep
         self._pause = 0.0
@@ -174,8 +215,9 @@ class Follower:
                 raise
             page = decoded(_LIST, answer, doing)
             for raw in page.items or ():
-                change = self._told(bytes(raw), "MODIFIED", doing)
-                uid = self._known[change.key]
+                meta = decoded(_ITEM, bytes(raw), doing).metadata
+                change = self._changed(meta, "MODIFIED", raw=bytes(raw))
+                uid = meta.uid
                 if change.type == "MODIFIED" and known[change.key] not in (uid, ""):
                     changes.append(Change(type="DELETED", key=change.key))
                 found[change.key] = uid
@@ -213,6 +255,8 @@ class Follower:
 
     def _heard(self, line: bytes, doing: Doing) -> Change | None:
         """One line of a watch. Raises SourceError for an ERROR event."""
+        if (change := self._modelled(line)) is not None:
+            return change
         if not line.strip():
             return None
         told = decoded(_LINE, line, doing)
@@ -221,28 +265,41 @@ class Follower:
         self._backoff.succeeded()
         return self._read(told, doing)
 
+    def _modelled(self, line: bytes) -> Change | None:
+        """The change, where the line tells one and its object is as the model has it."""
+        if self._model is None:
+            return None
+        try:
+            told = self._model.decode(line)
+        except msgspec.MsgspecError:
+            return None  # a bookmark, an error, or something odd, which is looked at closely
+        if told.type not in CHANGES:
+            return None
+        self._backoff.succeeded()
+        meta: Identified = told.object.metadata
+        self._place = meta.resource_version or self._place
+        return self._changed(meta, told.type, item=told.object)
+
     def _read(self, told: _Line, doing: Doing) -> Change | None:
         raw = bytes(told.object)
         if told.type == "BOOKMARK":
             self._place = decoded(_ITEM, raw, doing).metadata.resource_version or self._place
             return None
-        if told.type not in ("ADDED", "MODIFIED", "DELETED"):
+        if told.type not in CHANGES:
             return None  # a kind of message that this version of the protocol does not have
-        change = self._told(raw, told.type, doing)
-        self._place = decoded(_ITEM, raw, doing).metadata.resource_version or self._place
-        if change.type == "DELETED":
-            self._known.pop(change.key, None)
-        return change
+        meta = decoded(_ITEM, raw, doing).metadata
+        self._place = meta.resource_version or self._place
+        return self._changed(meta, told.type, raw=raw)
 
-    def _told(self, raw: bytes, kind: str, doing: Doing) -> Change:
+    def _changed(self, meta: Identified, kind: str, *, raw: bytes = b"", item: object = None) -> Change:
         """The change, and its object's identity kept."""
-        identity = decoded(_ITEM, raw, doing).metadata
-        key = f"{identity.namespace}/{identity.name}"
-        known = key in self._known
-        self._known[key] = identity.uid
+        key = f"{meta.namespace}/{meta.name}"
         if kind == "DELETED":
-            return Change(type="DELETED", key=key, raw=raw)
-        return Change(type="MODIFIED" if known else "ADDED", key=key, raw=raw)
+            self._known.pop(key, None)
+            return Change(type="DELETED", key=key, raw=raw, item=item)
+        known = key in self._known
+        self._known[key] = meta.uid
+        return Change(type="MODIFIED" if known else "ADDED", key=key, raw=raw, item=item)
 
     def _error(self, raw: bytes, doing: Doing) -> SourceError:
         """An ERROR event: a Status inside an answer that began with 200."""

@@ -32,13 +32,14 @@ class PodReader:
     def read(self, change: Change) -> PodSeen | None:
         if change.type == "DELETED":
             known = self._known.pop(change.key, None)
-            if change.raw:
-                return seen_of(change.raw, gone=True)
+            if change.known:
+                return seen_of(change.item or change.raw, before=known, gone=True)
             if known is None:
                 return None
             return changed(known, pod=changed(known.pod, gone=True, ready=False, ready_at=None))
-        seen = seen_of(change.raw)
-        if self._known.get(change.key) == seen:
+        known = self._known.get(change.key)
+        seen = seen_of(change.item or change.raw, before=known)
+        if known == seen:
             return None
         self._known[change.key] = seen
         return seen
@@ -55,7 +56,7 @@ class EventReader:
         if change.type == "DELETED":
             self._known.pop(change.key, None)
             return None
-        event = event_of(change.raw)
+        event = event_of(change.item or change.raw)
         if event.last_at is None or event.last_at < self._since or self._known.get(change.key) == event:
             return None
         self._known[change.key] = event

@@ -394,3 +394,23 @@ async def test_the_servers_time_is_compared_with_the_sessions(rig: Rig) -> None:
     rig.stub.on("GET", "/version", says({}, headers={"Date": "Mon, 23 Nov 2026 19:00:40 GMT"}))
     reading = await rig.cluster.clock()
     assert (reading.offset, reading.uncertainty) == (40.5, 0.5)
+
+
+async def test_bookmarks_and_odd_lines_keep_the_place_of_a_watch_that_is_read_in_one_go(rig: Rig) -> None:
+    bookmark = event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": "90"}})
+    rig.collections(
+        pods=streams(
+            event("ADDED", item("a", 6)),
+            event("PATCHED", item("a", 7)),
+            bookmark,
+            event("ADDED", item("b", 91)),
+        )
+    )
+    found = await rig.take(2)
+    assert [each.pod.name for each in found if isinstance(each, PodSeen)] == ["a", "b"]
+    rig.stub.replies[f"WATCH {CORE}/pods"][:] = [streams(event("DELETED", item("b", 92)), then="hang")]
+    (seen,) = await rig.take(1)
+    assert isinstance(seen, PodSeen)
+    assert (seen.pod.name, seen.pod.gone) == ("b", True)
+    places = [query["resourceVersion"] for query in rig.stub.queries(f"{CORE}/pods") if "watch" in query]
+    assert (places[0], places[-1]) == ("5", "91")

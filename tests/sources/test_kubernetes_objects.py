@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from controlroom.clock import HeldClock
+from controlroom.core.values import changed
 from controlroom.sources.kubernetes_clock import ServerClock
 from controlroom.sources.kubernetes_objects import event_of, seen_of, whole
 
@@ -139,3 +140,27 @@ class TestServerClock:
         session, server = self.clock(1_700_000_000.0)
         server.note(header, session.time())
         assert not server.known
+
+
+def test_who_a_pod_is_stays_while_its_uid_and_labels_do() -> None:
+    owner = {"kind": "ReplicaSet", "name": "web-5b", "controller": True}
+    labels = {"app": "shop", "pod-template-hash": "5b"}
+    meta = {"name": "web-5b-x", "namespace": "n", "uid": "u", "labels": labels, "ownerReferences": [owner]}
+    first = seen_of(raw({"metadata": meta}))
+    assert (first.kind, first.workload, first.pod.app) == ("ReplicaSet", "web", "shop")
+    status = {"conditions": [{"type": "Ready", "status": "True"}]}
+    assert seen_of(raw({"metadata": meta, "status": status}), before=first) == changed(
+        first, pod=changed(first.pod, ready=True)
+    )
+    moved = seen_of(
+        raw({"metadata": meta | {"labels": {"app": "mail"}, "ownerReferences": []}}), before=first
+    )
+    assert (moved.kind, moved.workload, moved.pod.app) == ("", "mail", "mail")
+    other = seen_of(raw({"metadata": meta | {"uid": "v", "ownerReferences": []}}), before=first)
+    assert (other.kind, other.workload) == ("", "shop")
+
+
+def test_a_cron_jobs_pods_are_one_workload() -> None:
+    owner = {"kind": "Job", "name": "backup-28471620", "controller": True}
+    seen = seen_of(raw({"metadata": {"name": "backup-28471620-x", "ownerReferences": [owner]}}))
+    assert (seen.kind, seen.workload) == ("Job", "backup")
