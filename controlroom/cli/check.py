@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlroom.cli.codes import BROKEN, DONE, INCONCLUSIVE, NEEDS_IMPROVEMENT, Stop
-from controlroom.cli.places import plan_path
+from controlroom.cli.drill import ask
+from controlroom.cli.places import plan_path, sessions_folder
 from controlroom.core.checks import overall
 from controlroom.core.findings import Inspected, Standing
+from controlroom.core.values import changed
 
 if TYPE_CHECKING:
     from controlroom.plan.load import LoadedPlan
@@ -38,7 +40,8 @@ def check(chosen: argparse.Namespace) -> int:
     path = plan_path(chosen.plan)
     try:
         loaded = load_plan(path)
-        inspected = asyncio.run(_inspected(loaded, path, lab=chosen.lab, insecure=chosen.insecure))
+        ask(chosen, "the lab" if chosen.lab else loaded.plan.bindings.cluster.context)
+        inspected = asyncio.run(_inspected(loaded, path, chosen))
     except PlanErrors as errors:
         raise Stop(str(errors), bare=True) from errors
     except MissingNames as missing:
@@ -57,17 +60,28 @@ def check(chosen: argparse.Namespace) -> int:
     return CODES[overall(inspected.findings)]
 
 
-async def _inspected(loaded: LoadedPlan, path: Path, *, lab: bool, insecure: bool) -> Inspected:
+async def _inspected(loaded: LoadedPlan, path: Path, chosen: argparse.Namespace) -> Inspected:
     from controlroom.cli.waiting import Waiting
     from controlroom.conductor.inspecting import Inspector
     from controlroom.host.looking import SESSION, looking
 
+    lab, insecure = chosen.lab, chosen.insecure
     with Waiting(sys.stderr) as waiting:
         if lab:
             waiting.tell("the lab", False)
         async with looking(loaded, path, lab=lab, insecure=insecure) as (site, eyes):
             waiting.tell("the lab", True)
-            return await Inspector(site, eyes, SESSION, waiting.tell).run()
+            inspected = await Inspector(site, eyes, SESSION, waiting.tell).run()
+            if not chosen.halt_drill:
+                return inspected
+            from controlroom.host.drilling import drilled
+
+            waiting.tell("the halt drill", False)
+            found = await drilled(loaded, site, sessions_folder(chosen.sessions), insecure=insecure)
+            waiting.tell("the halt drill", True)
+            seconds = round(inspected.seconds + found.seconds, 2)
+            found = changed(found, seconds=seconds)
+            return changed(inspected, findings=(*inspected.findings, found), seconds=seconds)
 
 
 def _colour() -> bool:

@@ -137,11 +137,20 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
-    check = _command(commands, "check", "Look at everything that a plan counts on, and change nothing.")
+    check = _command(
+        commands,
+        "check",
+        "Look at everything that a plan counts on; change nothing, unless a halt is drilled.",
+    )
     check.add_argument("plan", type=Path, metavar="PLAN")
     check.add_argument("--lab", action="store_true", help="on the embedded lab, as in a rehearsal")
+    check.add_argument(
+        "--halt-drill", action="store_true", help="then delay one pod by 1 ms, halt, and time the halt"
+    )
+    check.add_argument("--yes", action="store_true", help="drill without asking for a typed word")
     _add_insecure(check)
     check.add_argument("--json", action="store_true")
+    _add_sessions(check)
     check.set_defaults(act="check.check")
 
     sweep = _command(commands, "sweep", "Find what sessions left in a cluster, and remove it when asked.")

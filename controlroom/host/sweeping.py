@@ -135,7 +135,7 @@ def sweeping(cluster: Swept, recorder: Recorder, tell: Callable[[str], None]) ->
         Gate(cluster.cluster),
         cluster.to_sweep,
         cluster.made_by,
-        Actor(role="facilitator", name=_user()),
+        Actor(role="facilitator", name=user()),
         tell,
         cluster.server_now,
     )
@@ -157,13 +157,19 @@ def named(where: Where, what: str) -> str:
     return ", ".join(f"{name}: {own[what]}" if name else own[what] for name, own in where.items())
 
 
+def fresh_record(folder: Path, name: str) -> Path:
+    """An empty record that its owner alone may read. Raises OSError where there can be none."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name}.jsonl"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return path
+
+
 @contextlib.contextmanager
 def record(sessions: Path, runner: asyncio.Runner) -> Iterator[tuple[Recorder, Path]]:
     """A record of its own for the sweep. Raises OSError where there can be none."""
-    folder = sessions / SWEEPS
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}.jsonl"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    path = fresh_record(sessions / SWEEPS, name)
     writer = JournalWriter(path)
 
     async def recorder() -> Recorder:
@@ -175,7 +181,8 @@ def record(sessions: Path, runner: asyncio.Runner) -> Iterator[tuple[Recorder, P
         writer.close()
 
 
-def _user() -> str:
+def user() -> str:
+    """The account's name; empty where it has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

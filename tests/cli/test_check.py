@@ -190,3 +190,33 @@ def test_nothing_is_said_of_what_is_quick() -> None:
         told.tell("quick", False)
         told.tell("quick", True)
     assert screen.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--halt-drill"], "--yes drills without a question"), (["--yes"], "--yes goes with --halt-drill")],
+)
+def test_a_drill_is_asked_for_rightly_or_not_at_all(options: list[str], said: str) -> None:
+    called = spawn("check", SEED, *options)
+    assert (called.code, called.out) == (2, "")
+    assert said in called.err
+
+
+def test_another_word_drills_nothing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = io.StringIO("yes\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    called = call(capsys, "check", SEED, "--halt-drill", "--json")
+    assert (called.code, called.out) == (1, "")
+    assert "Type drill to go on: " in called.err
+    assert "on staging-bookstore gets a network delay of 1 ms" in called.err
+
+
+def test_a_drill_on_the_lab_is_a_finding_with_a_record_of_its_own(tmp_path: Path) -> None:
+    called = spawn("check", SEED, "--lab", "--halt-drill", "--yes", "--json", "--sessions", tmp_path)
+    assert called.code == 0, called
+    found = json.loads(called.out)["findings"][-1]
+    assert (found["id"], found["state"]) == ("halt-drill", "ok")
+    assert "proven recovered; from the key to the last DELETE" in found["reason"]
+    (record,) = (tmp_path / "drills").iterdir()
+    assert record.stat().st_mode & 0o077 == 0
