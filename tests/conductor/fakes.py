@@ -10,7 +10,14 @@ from pathlib import Path
 
 from controlroom.clock import HeldClock
 from controlroom.conductor.recorder import Recorder
-from controlroom.core.events import AlertObserved, AlertSuppressed, Event, ObjectRef, SessionOpened, SilenceObserved
+from controlroom.core.events import (
+    AlertObserved,
+    AlertSuppressed,
+    Event,
+    ObjectRef,
+    SessionOpened,
+    SilenceObserved,
+)
 from controlroom.core.plan import Plan
 from controlroom.plan.load import load_plan
 from controlroom.shipped import shipped
