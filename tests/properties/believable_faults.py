@@ -210,6 +210,8 @@ def tell_alert(tape: Tape, fault: Fault) -> None:
             ends_at=at(start + 600),
             state="active",
         )
+        kept = e.AlertSuppressed(name=name, labels={"team": "shop"}, silenced_by=("on-call",))
+        tape.say(start + 3, kept, SOURCE, clock="alertmanager")
         tape.say(start + 2, silence, SOURCE, clock="alertmanager")
 
 
