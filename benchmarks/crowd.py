@@ -14,8 +14,6 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,8 @@ from typing import Any
 import msgspec
 import yaml
 from aiohttp import web
+
+from benchmarks.serving import served
 
 PODS, CHANGES = 5000, 500
 """Pods, and changes of them in a real second."""
@@ -222,19 +222,6 @@ def _success(data: object) -> web.Response:
     return web.json_response({"status": "success", "data": data})
 
 
-@asynccontextmanager
-async def _served(handle: Any) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", handle)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
 def _kubeconfig(server: str) -> str:
     return yaml.safe_dump(
         {
@@ -251,7 +238,7 @@ def _kubeconfig(server: str) -> str:
 async def serve(folder: Path) -> None:
     """Until standard input ends."""
     servers = Servers(Crowd())
-    async with _served(servers.kubernetes) as cluster, _served(servers.prometheus) as metrics:
+    async with served(servers.kubernetes) as cluster, served(servers.prometheus) as metrics:
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(_kubeconfig(cluster))
         print(json.dumps({"kubeconfig": str(kubeconfig), "prometheus": metrics}), flush=True)

@@ -12,14 +12,15 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 from aiohttp import web
+
+from benchmarks.serving import served
 
 CONTEXT, NAMESPACE, GROUP = "staging-bookstore", "bookstore", "chaos-mesh.org/v1alpha1"
 KINDS = {
@@ -232,24 +233,10 @@ def _recovered(status: Document, now: str) -> Document:
     return {"conditions": conditions, "experiment": {"desiredPhase": "Stop", "containerRecords": [over]}}
 
 
-@asynccontextmanager
-async def served(cluster: Faulty) -> AsyncIterator[str]:
-    """On a free port of loopback; its address."""
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", cluster.handle)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
 async def serve(folder: Path) -> None:
     """Until standard input ends."""
     cluster = Faulty()
-    async with served(cluster) as server:
+    async with served(cluster.handle) as server:
         write_kubeconfig(folder, server)
         print(json.dumps({"server": server}), flush=True)
         loop = asyncio.get_running_loop()

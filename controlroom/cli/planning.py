@@ -9,17 +9,7 @@ from pathlib import Path
 import msgspec
 
 from controlroom.cli.codes import BROKEN, Stop
-from controlroom.core.values import Value
-
-FLAWED, UNBOUND = 2, 3
-"""Exit codes of :mod:`controlroom.plan.__main__`."""
-
-
-class Brief(Value):
-    """As :mod:`controlroom.plan.__main__` prints it."""
-
-    id: str
-    title: str
+from controlroom.plan.brief import FLAWED, UNBOUND, Brief
 
 
 def brief_of(plan: Path, *, bindings: bool) -> Brief:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Set
 
 from controlroom.conductor.context import Part
-from controlroom.conductor.faults import Faults
+from controlroom.conductor.faults import AGAIN, Faults
 from controlroom.conductor.gate import Gate
 from controlroom.conductor.halting import Halting
 from controlroom.conductor.recorder import HOST, Recorder
@@ -21,8 +21,6 @@ from controlroom.core.state import Run, State
 from controlroom.sources.clusters import there
 from controlroom.sources.ports import Cluster, SourceError
 
-AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Real seconds before the cluster is asked again."""
 Work = Callable[[], Awaitable[None]]
 
 

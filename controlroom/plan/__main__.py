@@ -14,19 +14,10 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.plan import Plan
-from controlroom.core.values import Value
+from controlroom.plan.brief import FLAWED, UNBOUND, Brief
 from controlroom.plan.errors import PlanErrors
 from controlroom.plan.load import load_plan
 from controlroom.plan.resolve import MissingNames, resolve, resolve_environment
-
-FLAWED, UNBOUND = 2, 3
-
-
-class Brief(Value):
-    """What a starter must know of a plan."""
-
-    id: str
-    title: str
 
 
 def main(arguments: list[str]) -> int:

@@ -140,20 +140,8 @@ def _prepared(
         _check_selected_namespaces(spec, namespace, namespaces)
     bounded = chaos and kind not in _REPEATING and not one_shot
     seconds = _set_duration(spec, duration, bounded, one_shot) if isinstance(spec, dict) else None
-    labels = {SESSION_LABEL: label_value(session), RUN_LABEL: label_value(run)}
-    manifest["metadata"] = _metadata(metadata, name, namespace, labels, notes)
-    manifest = _in_order(manifest, ("apiVersion", "kind", "metadata", "spec"))
-    return Prepared(
-        experiment=experiment,
-        run=run,
-        manifest=_yaml(manifest),
-        body=msgspec.json.encode(manifest),
-        object=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name),
-        kind=kind,
-        one_shot=one_shot,
-        unbounded=not one_shot and seconds is None,
-        duration=seconds,
-    )
+    target = ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name)
+    return _labelled(experiment, run, session, manifest, target, notes, one_shot=one_shot, duration=seconds)
 
 
 def _change(
@@ -173,19 +161,35 @@ def _change(
         raise ManifestError("a change names the object that it changes: metadata.name is missing")
     if not any(key in manifest for key in ("spec", "data")) and len(manifest) == 3:
         raise ManifestError("a change sets something: the manifest has nothing but a name")
+    target = ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name, changed=True)
+    return _labelled(experiment, run, session, manifest, target, notes, one_shot=False, duration=None)
+
+
+def _labelled(
+    experiment: str,
+    run: str,
+    session: str,
+    manifest: Mapping,
+    target: ObjectRef,
+    notes: dict[str, str],
+    *,
+    one_shot: bool,
+    duration: float | None,
+) -> Prepared:
+    """The object under its name in the cluster, found again by our labels. What has no end of its own is unbounded."""
     labels = {SESSION_LABEL: label_value(session), RUN_LABEL: label_value(run)}
-    manifest["metadata"] = _metadata(metadata, name, namespace, labels, notes)
-    manifest = _in_order(manifest, ("apiVersion", "kind", "metadata", "spec"))
+    metadata = _metadata(cast(Mapping, manifest["metadata"]), target.name, target.namespace, labels, notes)
+    made = _in_order({**manifest, "metadata": metadata}, ("apiVersion", "kind", "metadata", "spec"))
     return Prepared(
         experiment=experiment,
         run=run,
-        manifest=_yaml(manifest),
-        body=msgspec.json.encode(manifest),
-        object=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name, changed=True),
-        kind=kind,
-        one_shot=False,
-        unbounded=True,
-        duration=None,
+        manifest=_yaml(made),
+        body=msgspec.json.encode(made),
+        object=target,
+        kind=target.kind,
+        one_shot=one_shot,
+        unbounded=not one_shot and duration is None,
+        duration=duration,
     )
 
 
