@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faulty import CONTEXT, GROUP, NAMESPACE, TYPED, Faulty, served, write_kubeconfig, write_plan
+from benchmarks.faulty import CONTEXT, GROUP, NAMESPACE, TYPED, Faulty, write_kubeconfig, write_plan
+from benchmarks.serving import served
 from controlroom.clock import WallClock
 from controlroom.core import intents as i
 from controlroom.core.events import HaltFinished, HaltRequested, ObjectRef
@@ -31,7 +32,7 @@ async def test_fifty_deletions_are_under_way_at_once_and_fifty_proofs_are_told(
             all_there.set()
         await all_there.wait()
 
-    async with served(cluster) as server:
+    async with served(cluster.handle) as server:
         monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path, server)))
         folder = fresh_folder(tmp_path / "sessions")
         plan = write_plan(tmp_path, FAULTS, SCHEDULES)
@@ -84,7 +85,7 @@ async def test_no_deletion_waits_for_a_connection(tmp_path: Path) -> None:
         await all_there.wait()
 
     server.before_delete = held
-    async with served(server) as address:
+    async with served(server.handle) as address:
         binding = Cluster(context=CONTEXT, namespaces=(NAMESPACE,))
         cluster = KubernetesCluster(binding, write_kubeconfig(tmp_path, address), "s", WallClock())
         refs = [
