@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import selectors
+import signal
 import struct
 import subprocess
 import sys
@@ -31,6 +32,9 @@ class Screen:
 
         def own_terminal() -> None:
             os.setsid()
+            signal.signal(
+                signal.SIGHUP, signal.SIG_DFL
+            )  # whoever runs the tests may have ignored it, as `nohup` does
             if controlling:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
