@@ -32,6 +32,8 @@ from controlroom.journal.folder import create
 from controlroom.room.attached import AttachedRoom, attach
 
 FAULTS, SINGLES = 50, 9
+SETTLED = 3.0
+"""Real seconds that the faults have acted before the key; the host has connections ready for their deletion by then."""
 RATIO, MOST = 5.0, 0.250
 
 
@@ -119,6 +121,7 @@ async def _measure(viewer: Viewer, server: ServerProcess) -> bool:
         ((_, at),) = await server.deletions()
         sent.append(at - pressed)
     await _start(viewer, names)
+    await asyncio.sleep(SETTLED)
     pressed = await viewer.do(i.HaltAll())
     await viewer.until(lambda: bool(viewer.state.halts) and viewer.state.halts[-1].finished is not None)
     came = sorted(at - pressed for _, at in await server.deletions())

@@ -28,6 +28,7 @@ from controlroom.conductor.recorder import HOST, Recorder
 from controlroom.conductor.resuming import Resuming
 from controlroom.conductor.sampling import Sampler
 from controlroom.conductor.script import SCRIPT, Script
+from controlroom.conductor.standing_by import StandingBy
 from controlroom.conductor.telling import Telling
 from controlroom.conductor.watching import Measuring, Watching
 from controlroom.conductor.watchman import Watchman
@@ -91,6 +92,7 @@ class Conductor:
         previewer = Previewer(recorder, means.cluster)
         self._faults = Faults(recorder, means.cluster, self._gate, previewer)
         self._halting = Halting(recorder, means.cluster, self._gate, self._faults)
+        self._standing_by = StandingBy(recorder, means.cluster)
         self._resuming = Resuming(
             recorder, means.cluster, self._gate, self._faults, self._halting, self._watchman
         )
@@ -213,6 +215,7 @@ class Conductor:
             ("alerting", self._alerting.run),
             ("watching", self._watching.run),
             ("faults", self._faults.run),
+            ("standing by", self._standing_by.run),
             ("loading", self._loading.run),
             ("aborting", self._aborting.run),
             ("reconciling", self._reconciling.run),

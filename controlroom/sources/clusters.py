@@ -125,6 +125,9 @@ class Named:
         with self._own():
             return await self._inner.delete(target)
 
+    async def stand_by(self, objects: Sequence[ObjectRef]) -> None:
+        await self._inner.stand_by(objects)
+
     async def release(self, target: ObjectRef) -> bool:
         with self._own():
             return await self._inner.release(target)
@@ -199,6 +202,14 @@ class Clusters:
 
     async def delete(self, target: ObjectRef) -> bool:
         return await self._of(target.cluster).delete(target)
+
+    async def stand_by(self, objects: Sequence[ObjectRef]) -> None:
+        await asyncio.gather(
+            *(
+                one.stand_by([target for target in objects if target.cluster == name])
+                for name, one in self._named.items()
+            )
+        )
 
     async def release(self, target: ObjectRef) -> bool:
         return await self._of(target.cluster).release(target)

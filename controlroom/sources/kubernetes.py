@@ -292,6 +292,9 @@ class KubernetesCluster:
             raise
         return True
 
+    async def stand_by(self, objects: Sequence[ObjectRef]) -> None:
+        await self._api.stand_by(len(objects))
+
     async def release(self, target: ObjectRef) -> bool:
         """Removes the finalizers of an object of ours that is being deleted. Raises SourceError."""
         return await release(

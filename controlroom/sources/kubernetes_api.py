@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from controlroom.sources.kubernetes_login import Login
 
 UNAUTHORIZED = 401
+MOST_CONNECTIONS = 64
+"""That are held open for a halt; the API server serves hundreds of watches besides."""
 MERGE_PATCH = "application/merge-patch+json"
 """RFC 7386; every kind takes it, custom ones too."""
 
@@ -108,6 +110,15 @@ class Api:
             if error.status != UNAUTHORIZED or not await login.renew(urgent=urgent):
                 raise
         return await self._once(login, method, path, doing, query, body)
+
+    async def stand_by(self, connections: int) -> None:
+        """So many connections are open and idle, up to :data:`MOST_CONNECTIONS`: what is sent at once opens none.
+
+        Each is used for a small question that every account may ask. Whoever watches tells of a server that is away.
+        """
+        doing = Doing(what="keep a connection open")
+        asked = (self.get("/version", doing) for _ in range(min(connections, MOST_CONNECTIONS)))
+        await asyncio.gather(*asked, return_exceptions=True)
 
     async def _once(
         self, login: Login, method: str, path: str, doing: Doing, query: Mapping[str, str], body: bytes | None

@@ -131,14 +131,29 @@ def _has(merged: Any, context: str) -> bool:
 
 
 def _through(configuration: Any, proxy: str) -> None:
-    """The proxy of the kubeconfig, else the environment's: never before an address of this machine."""
+    """The proxy of the kubeconfig, else the environment's: never before an address of this machine.
+
+    Looked up here, once: the library would ask the environment, and the account's `.netrc`, in a thread before each
+    request, and a halt would wait for that. What `.netrc` holds is for other programs; kubectl does not read it.
+    """
     if proxy and urlsplit(proxy).scheme not in ("http", "https"):
         raise Unusable(
             f"proxy-url is of kind {urlsplit(proxy).scheme or 'unknown'}",
             "only http and https proxies can be used: open a tunnel of that kind outside, and name its http end",
         )
-    if not proxy and is_loopback(configuration.host):
-        configuration.client_session_kwargs = {"trust_env": False}
+    configuration.client_session_kwargs = {"trust_env": False}
+    if not proxy and not is_loopback(configuration.host):
+        configuration.proxy = _of_environment(configuration.host)
+
+
+def _of_environment(server: str) -> str | None:
+    """What `HTTPS_PROXY` and `NO_PROXY` say of that address."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(server)
+    if parts.hostname is None or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _provider(user: Mapping[str, Any], base: str, loader: Any, limit: float, again: Any) -> Provider | None:

@@ -251,6 +251,10 @@ class Cluster(Protocol):
         """Background propagation; True: it was there, False: it is already gone."""
         ...
 
+    async def stand_by(self, objects: Sequence[ObjectRef]) -> None:
+        """A connection is open for the deletion of each, where the cluster answers. Changes nothing, never raises."""
+        ...
+
     async def release(self, target: ObjectRef) -> bool:
         """Removes the finalizers of what is being deleted: it goes, and nothing is taken back by that. False: gone."""
         ...
