@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from controlroom.tui.moment import Moment
-from controlroom.tui.text import Row, fit_row
+from controlroom.tui.text import Row, fit_row, settled
 from controlroom.tui.tones import tones
+
+
+def as_title(text: str) -> Any:
+    """A text for a frame, where Textual takes its own markup: whatever stands in it is shown as it is."""
+    return Content(settled(text))
 
 
 class Pane(Widget):
@@ -42,7 +48,7 @@ class Pane(Widget):
     def entitle(self, key: str) -> None:
         """Puts the title on the frame, with the key where the seat has it."""
         if self.TITLE:
-            self.border_title = f"{self.TITLE} \\[{key}]" if key else self.TITLE
+            self.border_title = as_title(f"{self.TITLE} [{key}]" if key else self.TITLE)
 
     def wanted(self, moment: Moment) -> int:
         """Rows it would like, without a frame; only asked where the layout says `content`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from controlroom.core.plan import Experiment, Metric
-from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
+from controlroom.core.stops import Stop
 from controlroom.tui.actions import BY_ID, possible
 from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared, timeline
 from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
-from controlroom.tui.pane import ListPane, Pane
+from controlroom.tui.pane import ListPane, Pane, as_title
 from controlroom.tui.text import Row
 
 
@@ -65,7 +65,7 @@ class Timeline(ListPane):
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         picked = self.chosen() if self.has_focus else None
-        self.border_subtitle = f"{picked.kind}: {picked.text}".replace("[", "\\[") if picked else ""
+        self.border_subtitle = as_title(f"{picked.kind}: {picked.text}" if picked else "")
         return timeline.timeline_rows(moment, width, height, picked.t if picked else None)
 
 

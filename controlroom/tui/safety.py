@@ -6,15 +6,14 @@ line filters are an internal door, so the version is pinned and a test keeps wat
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+from controlroom.tui.text import settled
 
 _ASCII = str.maketrans(
     {
@@ -29,15 +28,26 @@ _ASCII = str.maketrans(
 
 
 class ControlFilter(LineFilter):
-    """Takes control characters and marks that turn the direction of writing out of every line."""
+    """Takes out of every line what a terminal would obey, or count differently than we do; no cell is moved."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [
-            segment
-            if segment.control or (segment.text.isascii() and segment.text.isprintable())
-            else Segment(_HARMFUL.sub("", segment.text), segment.style)
-            for segment in segments
-        ]
+        return [segment if _is_plain(segment) else _plain(segment) for segment in segments]
+
+
+def _is_plain(segment: Segment) -> bool:
+    text = segment.text
+    return not segment.control and text.isascii() and text.isprintable()
+
+
+def _plain(segment: Segment) -> Segment:
+    """The segment as text alone, in as many cells as it was counted for.
+
+    Nothing that is drawn here has a sequence of its own to say, so one that claims to is not believed either.
+    """
+    shown = settled(segment.text)
+    if shown == segment.text:
+        return Segment(shown, segment.style) if segment.control else segment
+    return Segment(set_cell_size(shown, cell_len(segment.text)), segment.style)
 
 
 class AsciiFilter(LineFilter):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -13,6 +15,20 @@ Row = tuple[tuple[str, str], ...]
 """One line of a pane: (text, tone) pieces. A tone is a name of :mod:`controlroom.tui.tones`."""
 
 ELLIPSIS = "…"
+
+MARKS = 4
+"""Most combining marks on one character: more of them run over the lines above and below."""
+
+_PLAIN = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25ff]*")
+"""What nearly every line is made of: letters of the West and our own signs."""
+
+_UNSURE = re.compile(
+    "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\u115f\u1160\u3164\uffa0\U000e0100-\U000e01ef]"
+)
+"""Signs that change the one before, and letters that are nothing to see: terminals count them differently."""
+
+_FLAGS = {0x1F1E6 + n: chr(ord("A") + n) for n in range(26)}
+"""Halves of a flag, which takes two cells or four: the letters of its country instead."""
 
 
 def span(seconds: float) -> str:
@@ -62,17 +78,47 @@ def wall(at: datetime | None, zone: str) -> str:
         return at.strftime("%H:%M:%S UTC")
 
 
+def settled(text: str) -> str:
+    """The text as a line that takes the same cells in every terminal.
+
+    What is joined, tinted or turned by a sign of its own (families, flags, skins, `❤` as a picture) is as wide as
+    each terminal pleases, and the columns after it stand crooked. Such signs are left out here; the record keeps
+    them. So are controls, all that is invisible, and marks with nothing to stand on.
+    """
+    return text if text.isascii() and text.isprintable() else _settled(text)
+
+
+@lru_cache(maxsize=8192)
+def _settled(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    found: list[str] = []
+    marks = 0
+    for char in _UNSURE.sub("", clean(text, 10_000)).translate(_FLAGS):
+        kind = unicodedata.category(char)
+        if kind in ("Mn", "Me"):
+            marks += 1
+            if marks > MARKS or not found:
+                continue
+        elif kind == "Cf":
+            continue
+        else:
+            marks = 0
+            char = "\ufffd" if kind in ("Cn", "Cs") else char
+        found.append(char)
+    return "".join(found)
+
+
 def width(text: str) -> int:
     """Cells that a text takes in a terminal."""
-    return cell_len(text)
+    return cell_len(settled(text))
 
 
 def fit(text: str, cells: int, align: str = "<") -> str:
     """The text in exactly that many cells: cut with an ellipsis, or filled up on one side (`<`, `>`, `^`)."""
     if cells <= 0:
         return ""
-    if not text.isprintable():
-        text = clean(text)
+    text = settled(text)
     length = cell_len(text)
     if length > cells:
         kept = set_cell_size(text, cells - 1).rstrip(" ")
@@ -86,7 +132,7 @@ def fit(text: str, cells: int, align: str = "<") -> str:
 
 
 def row_width(row: Row) -> int:
-    return sum(cell_len(text) for text, _ in row)
+    return sum(width(text) for text, _ in row)
 
 
 def fit_row(row: Row, cells: int) -> Row:
@@ -94,6 +140,7 @@ def fit_row(row: Row, cells: int) -> Row:
     found: list[tuple[str, str]] = []
     left = cells
     for text, tone in row:
+        text = settled(text)
         length = cell_len(text)
         if length > left:
             found.append((fit(text, left), tone))
@@ -117,7 +164,7 @@ def wrapped(text: str, cells: int) -> list[str]:
     """The text in lines of at most that many cells, broken at spaces where there are any."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line, paragraph = "", clean(paragraph, 10_000)
+        line, paragraph = "", settled(paragraph)
         for word in re.split(r"(?<=\s)", paragraph):
             if cell_len(line) + cell_len(word.rstrip()) > cells and line:
                 lines.append(line.rstrip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from controlroom.tui.text import Row
+from controlroom.tui.text import Row, settled, width
 
 
 class Canvas:
@@ -18,7 +18,7 @@ class Canvas:
 
     def put(self, x: int, text: str, tone: str = "") -> int:
         """Writes from cell x on, cut at both ends; the cell after it is returned."""
-        for char in text:
+        for char in settled(text):
             size = cell_len(char)
             if size == 0:
                 if 0 < x <= self.cells:
@@ -39,7 +39,7 @@ class Canvas:
 
     def put_free(self, x: int, text: str, tone: str = "") -> bool:
         """Writes only where nothing lies yet."""
-        if not self.free(x, cell_len(text)):
+        if not self.free(x, width(text)):
             return False
         self.put(x, text, tone)
         return True

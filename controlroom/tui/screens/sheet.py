@@ -15,7 +15,7 @@ from textual.widget import Widget
 from controlroom.core.intents import Intent
 from controlroom.tui.moment import Moment, changed_since
 from controlroom.tui.over import Over
-from controlroom.tui.pane import ListPane, Pane
+from controlroom.tui.pane import ListPane, Pane, as_title
 from controlroom.tui.text import Row, fit
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Sheet(Over[T]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(*self.parts(), id="box", classes="-tall" if self._tall else "")
-        box.border_title = self._heading.replace("[", "\\[")
+        box.border_title = as_title(self._heading)
         yield box
 
     def on_mount(self) -> None:
