@@ -6,20 +6,21 @@ one it plays, pauses and seeks. All times are session seconds (`t`).
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import Literal
 
 from controlroom.core import events as e
 from controlroom.core.columns import Columns, View
-from controlroom.core.events import Event
+from controlroom.core.events import Event, Line
 from controlroom.core.fold import apply
+from controlroom.core.sample_log import SampleLog
 from controlroom.core.state import State
+from controlroom.core.stops import Stop, stop_of
 from controlroom.core.values import Value, changed
 
 SPEEDS = (1, 2, 4, 8, 16, 32, 64)
-
-STOP_KINDS = frozenset({"phase", "fault", "alert", "mark", "halt", "abort", "inject", "reveal"})
-"""Kinds of feed lines that are worth stopping at."""
 
 
 class Playhead(Value):
@@ -65,67 +66,114 @@ def at_speed(playhead: Playhead, by: Literal[-1, 1]) -> Playhead:
     return changed(playhead, speed=SPEEDS[min(max(0, index), len(SPEEDS) - 1)])
 
 
-class Stop(Value):
-    """A moment worth going to."""
-
-    t: float
-    kind: str
-    text: str
-
-
 class History:
     """A session's events as they came, with the state at any moment.
 
-    Small states are kept every :attr:`EVERY` events, so that going anywhere folds at most that many.
+    Small states are kept every :attr:`EVERY` events, so that going anywhere folds at most that many. Samples are
+    not among them: they lie in the columns, and how many were known at a moment is looked up.
     """
 
-    EVERY = 256
+    EVERY = 64
 
     def __init__(self) -> None:
         self.head = State()
         self.columns = Columns(0, 1)
         self.stops: list[Stop] = []
         self._events: list[Event] = []
-        self._times: list[float] = []
-        self._kept: list[State] = [self.head]
-        self._last = (0, self.head)
+        """All but the samples."""
+        self._places: array[int] = array("q")
+        """The place of each of them among all events."""
+        self._times: array[float] = array("d")
+        """t of every event; it never goes back."""
+        self._samples = SampleLog(0)
+        self._folded = State()
+        """After all events but the samples."""
+        self._kept: list[State] = [self._folded]
+        self._last = (0, self._folded)
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._times)
 
     def append(self, event: Event) -> None:
         """Takes the next event; raises `ValueError` when one is missing before it."""
-        if event.seq <= self.head.seq:
-            raise ValueError(f"event {event.seq} after event {self.head.seq}")
-        body, before = event.body, self.head
-        self.head = apply(before, event)
+        self.extend((event,))
+
+    def extend(self, events: Iterable[Event | Line]) -> None:
+        """Takes the next events; raises `ValueError` when one is missing before any of them."""
+        batches: list[e.Samples] = []
+        seq, times, newest = self.head.seq, self._times, self._times[-1] if self._times else 0.0
+        for event in events:
+            if event.seq <= seq:
+                raise ValueError(f"event {event.seq} after event {seq}")
+            seq, newest = event.seq, max(newest, event.t)
+            if type(event.body) is e.Samples:
+                batches.append(event.body)
+                self._samples.add(event, event.body)
+            else:
+                self._tell(event.event() if isinstance(event, Line) else event, batches)
+                batches = []
+            times.append(newest)
+            last = event
+        if seq != self.head.seq:
+            self._absorb(batches)
+            self.head = self._known(self._folded, len(self._samples), last.seq, last.t)
+
+    def _absorb(self, batches: list[e.Samples]) -> None:
+        self.columns.absorb_all(batches)
+        self._samples.settle()
+
+    def _tell(self, event: Event, batches: list[e.Samples]) -> None:
+        """One more event that is not of samples, after those batches."""
+        body, before = event.body, self._folded
+        if batches:
+            self._absorb(batches)
+        after = self._folded = apply(before, event)
+        self._places.append(len(self._times))
         self._events.append(event)
-        self._times.append(max(event.t, self._times[-1]) if self._times else event.t)
-        if isinstance(body, e.Samples):
-            self.columns.absorb(body)
-        elif isinstance(body, e.SessionOpened):
+        if isinstance(body, e.SessionOpened):
             self.columns = Columns(len(body.plan.metrics), max(1, round(body.plan.sampling.step)))
-        if self.head.feed is not before.feed and self.head.feed[-1].kind in STOP_KINDS:
-            line = self.head.feed[-1]
+            self._samples = SampleLog(len(body.plan.metrics))
+        if after.feed is not before.feed and after.feed[-1].kind in STOP_KINDS:
+            line = after.feed[-1]
             self.stops.append(Stop(t=line.t, kind=line.kind, text=line.text))
         if len(self._events) % self.EVERY == 0:
-            self._kept.append(self.head)
+            self._kept.append(after)
+
+    def _known(self, folded: State, samples: int, seq: int, t: float) -> State:
+        """A state with that many batches of samples; `seq` and `t` are the last event's."""
+        if not samples or folded.plan is None:
+            return folded
+        at = self._samples.newest(samples)
+        lengths, firsts = (
+            self._samples.lengths if samples == len(self._samples) else self._samples.at(samples)
+        )
+        at = at if folded.at is None else max(at, folded.at)
+        return changed(folded, seq=seq, t=t, at=at, lengths=lengths, first_step=firsts)
 
     def at(self, t: float) -> State:
         """The state after every event that the room had learnt by session second t."""
-        index = bisect_right(self._times, t)
-        if index == len(self._events):
+        count = bisect_right(self._times, t)
+        if count == len(self._times):
             return self.head
-        start, state = index // self.EVERY * self.EVERY, self._kept[index // self.EVERY]
-        if start <= self._last[0] <= index:
+        told = bisect_left(self._places, count)
+        folded, samples = self._told(told), count - told
+        if told and self._places[told - 1] == count - 1:
+            return self._known(folded, samples, folded.seq, folded.t)
+        return self._known(folded, samples, self._samples.seqs[samples - 1], self._times[count - 1])
+
+    def _told(self, count: int) -> State:
+        """The fold of the first `count` events that are not of samples."""
+        kept = min(count // self.EVERY, len(self._kept) - 1)
+        start, state = kept * self.EVERY, self._kept[kept]
+        if start <= self._last[0] <= count:
             start, state = self._last
-        for event in self._events[start:index]:
+        for event in self._events[start:count]:
             state = apply(state, event)
-        self._last = (index, state)
+        self._last = (count, state)
         return state
 
     def since(self, seq: int) -> list[Event]:
-        """The events after that one, in order."""
+        """The events after that one, in order, but for the samples."""
         return self._events[bisect_right(self._events, seq, key=lambda event: event.seq) :]
 
     def view(self, t: float) -> View:

@@ -22,8 +22,8 @@ from controlroom.core.columns import View
 from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
 from controlroom.core.plan import Experiment, Metric, Step
-from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
+from controlroom.core.stops import Stop
 from controlroom.room import Room, RoomClosed
 from controlroom.tui import layouts, pictures
 from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not

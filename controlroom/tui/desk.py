@@ -9,8 +9,8 @@ from textual.screen import Screen
 
 from controlroom.core.intents import Intent
 from controlroom.core.plan import Experiment, Metric
-from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
+from controlroom.core.stops import Stop
 from controlroom.tui.follower import Follower
 from controlroom.tui.moment import Moment
 

@@ -14,8 +14,9 @@ from controlroom.core.info import Seat
 from controlroom.core.intents import Intent
 from controlroom.core.overtaken import overtaken
 from controlroom.core.plan import Plan
-from controlroom.core.playhead import Playhead, Stop
+from controlroom.core.playhead import Playhead
 from controlroom.core.state import State
+from controlroom.core.stops import Stop
 from controlroom.core.values import changed
 from controlroom.room import RoomInfo
 

@@ -12,8 +12,8 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from controlroom.core.plan import Experiment, Metric
-from controlroom.core.playhead import Stop
 from controlroom.core.state import Note
+from controlroom.core.stops import Stop
 from controlroom.tui import layouts, panes
 from controlroom.tui.actions import ACTIONS
 from controlroom.tui.grid import Areas
