@@ -118,6 +118,27 @@ class RunFigures(Value):
     ttr: Figure = Figure()
 
 
+class Degradation(Value):
+    """How far one metric was worst while one run acted; see :mod:`controlroom.core.figures.degradation`."""
+
+    run: str
+    experiment: str
+    metric: str
+    worst: Cell = Cell()
+    ratio: float | None = None
+    """`worst` over the baseline's median; None for `reason`."""
+    limit: float | None = None
+    outside: bool | None = None
+    """Whether `worst` is beyond the limit; None: not known."""
+    share: float = 0.0
+    """Of the window's samples that are known, 0 to 1: what is missing may have been worse."""
+    reason: str = ""
+    beside: tuple[str, ...] = ()
+    """Runs that may still have been at work: what they did cannot be told apart."""
+    until: str = ""
+    """The run whose injection ended the window; empty: none did."""
+
+
 class DayFigures(Value):
     injected: Figure = Figure()
     """The first injection of the day."""

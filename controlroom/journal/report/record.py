@@ -14,9 +14,11 @@ from typing import Literal
 
 import msgspec
 
-from controlroom.core.assessment import Assessment
+import controlroom
+from controlroom.core.assessment import Assessment, Degradation
 from controlroom.core.columns import View
 from controlroom.core.events import Event, decode_event, encode_event
+from controlroom.core.figures.degradation import degradations
 from controlroom.core.plan import Bindings, Plan
 from controlroom.core.values import Value
 from controlroom.journal.report.unmeasured import Unmeasured, unmeasured
@@ -63,6 +65,10 @@ class SessionRecord(Value, omit_defaults=False):
     assessment: Assessment
     """Criteria, signs and every figure, each with its evidence."""
     unmeasured: tuple[Unmeasured, ...]
+    degradation: tuple[Degradation, ...] = ()
+    """How far each metric was worst while each run acted."""
+    written_by: str = ""
+    """Version of the program that made this file: another one may define a figure otherwise."""
     plan: Plan
     """As it was at the end; `session.opened` has it as it began."""
     plan_text: str
@@ -105,6 +111,8 @@ def record_of(events: Iterable[Event], view: View, assessment: Assessment) -> Se
         verdict=assessment.verdict,
         assessment=assessment,
         unmeasured=unmeasured(state, assessment),
+        degradation=degradations(view, assessment),
+        written_by=controlroom.__version__,
         plan=plan,
         plan_text=opened.plan_text,
         plan_hash=opened.plan_hash,
