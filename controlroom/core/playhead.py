@@ -133,15 +133,14 @@ class History:
         if isinstance(body, e.SessionOpened):
             self.columns = Columns(len(body.plan.metrics), max(1, round(body.plan.sampling.step)))
             self._samples = SampleLog(len(body.plan.metrics))
-        if after.feed is not before.feed and after.feed[-1].kind in STOP_KINDS:
-            line = after.feed[-1]
-            self.stops.append(Stop(t=line.t, kind=line.kind, text=line.text))
+        if (stop := stop_of(before, after, event)) is not None:
+            self.stops.append(stop)
         if len(self._events) % self.EVERY == 0:
             self._kept.append(after)
 
     def _known(self, folded: State, samples: int, seq: int, t: float) -> State:
         """A state with that many batches of samples; `seq` and `t` are the last event's."""
-        if not samples or folded.plan is None:
+        if not samples:
             return folded
         at = self._samples.newest(samples)
         lengths, firsts = (
