@@ -65,10 +65,6 @@ class SessionRecord(Value, omit_defaults=False):
     assessment: Assessment
     """Criteria, signs and every figure, each with its evidence."""
     unmeasured: tuple[Unmeasured, ...]
-    degradation: tuple[Degradation, ...] = ()
-    """How far each metric was worst while each run acted."""
-    written_by: str = ""
-    """Version of the program that made this file: another one may define a figure otherwise."""
     plan: Plan
     """As it was at the end; `session.opened` has it as it began."""
     plan_text: str
@@ -80,6 +76,10 @@ class SessionRecord(Value, omit_defaults=False):
     samples: tuple[SampleColumn, ...]
     events: tuple[msgspec.Raw, ...]
     """Every event, each as its line in the journal."""
+    degradation: tuple[Degradation, ...] = ()
+    """How far each metric was worst while each run acted."""
+    written_by: str = ""
+    """Version of the program that made this file: another one may define a figure otherwise."""
 
 
 _decoder = msgspec.json.Decoder(SessionRecord)
