@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from benchmarks.serving import served
+from benchmarks.serving import came, served
 
 CONTEXT, NAMESPACE, GROUP = "staging-bookstore", "bookstore", "chaos-mesh.org/v1alpha1"
 KINDS = {
@@ -118,7 +117,6 @@ class Faulty:
         self._watches: dict[str, set[asyncio.Queue[bytes]]] = defaultdict(set)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        came = time.monotonic()
         path, method = request.path, request.method
         if path == "/version":
             return web.json_response({"major": "1", "minor": "36", "gitVersion": "v1.36.0"})
@@ -133,7 +131,7 @@ class Faulty:
             case "POST":
                 return self._create(plural, await request.json(), dry="dryRun" in request.query)
             case "DELETE":
-                self.deletions.append((name, came))
+                self.deletions.append((name, came(request)))
                 if self.before_delete is not None:
                     await self.before_delete(name)
                 return self._delete(plural, name)
