@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from controlroom.core.events.sources import Samples
 from controlroom.core.state import State
@@ -36,6 +37,21 @@ class Column:
             self.values.extend([NAN] * (at - len(self.values)))
         self.values.extend(NAN if value is None else value for value in values[len(self.values) - at :])
 
+    def append(self, start: int, several: Sequence[Sequence[float | None] | None]) -> None:
+        """Takes over several stretches that follow each other from `start` on."""
+        values = [*chain.from_iterable(own for own in several if own is not None)]
+        size = len(self.values)
+        if self.first is not None and start != self.first + size * self.step:
+            self.extend(start, values)
+            return
+        if self.first is None:
+            self.first = start
+        try:
+            self.values.extend(values)  # type: ignore[arg-type]
+        except TypeError:  # a step without a value: the whole again, with its gaps
+            del self.values[size:]
+            self.values.extend(NAN if value is None else value for value in values)
+
 
 class Columns:
     """All columns of a session, in the order of the plan's metrics."""
@@ -48,6 +64,44 @@ class Columns:
         for column, values in zip(self.columns, batch.columns, strict=False):
             if values is not None:
                 column.extend(batch.start, values)
+
+    def absorb_all(self, batches: Sequence[Samples]) -> None:
+        """The same as one after the other; batches that follow on each other go in together, column by column."""
+        at = 0
+        while at < len(batches):
+            end = self._row(batches, at)
+            if end - at < 2:
+                self.absorb(batches[at])
+            else:
+                start = batches[at].start
+                for column, several in zip(
+                    self.columns,
+                    zip(*(batch.columns for batch in batches[at:end]), strict=True),
+                    strict=False,
+                ):
+                    column.append(start, several)
+            at = max(end, at + 1)
+
+    def _row(self, batches: Sequence[Samples], at: int) -> int:
+        """Where the batches from `at` on that speak of all metrics, and follow each other step by step, end."""
+        following = batches[at].start
+        width = len(self.columns)
+        for index in range(at, len(batches)):
+            batch = batches[index]
+            first = batch.columns[0] if batch.columns else None
+            if (
+                batch.start != following
+                or batch.step != self.step
+                or first is None
+                or len(batch.columns) != width
+            ):
+                return index
+            count = len(first)
+            for values in batch.columns:
+                if values is None or len(values) != count:
+                    return index
+            following += count * batch.step
+        return len(batches)
 
     def lengths(self) -> tuple[int, ...]:
         return tuple(len(column.values) for column in self.columns)
@@ -110,22 +164,28 @@ class Series:
         return (self.time(self.length - 1), self._column.values[self.length - 1]) if self.length else None
 
 
+Counts = tuple[int | None, ...]
+"""How many steps a batch has of each metric; None: it does not speak of that one."""
+
+
+def counts_of(batch: Samples) -> Counts:
+    try:
+        return tuple(map(len, batch.columns))  # type: ignore[arg-type]
+    except TypeError:  # it does not speak of all of them
+        return tuple(None if values is None else len(values) for values in batch.columns)
+
+
 def grown(
-    batch: Samples, lengths: tuple[int, ...], firsts: tuple[int | None, ...], metrics: int
+    start: int, step: int, counts: Counts, lengths: tuple[int, ...], firsts: tuple[int | None, ...]
 ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
     """Lengths and first steps after a batch, computed without the columns, as :meth:`Column.extend` does."""
-    old = lengths or (0,) * metrics
-    old_firsts = firsts or (None,) * metrics
-    new_lengths: list[int] = []
-    new_firsts: list[int | None] = []
-    for index in range(metrics):
-        values = batch.columns[index] if index < len(batch.columns) else None
-        first, length = old_firsts[index], old[index]
-        if values is not None:
-            first = batch.start if first is None else first
-            length = max(length, (batch.start - first) // batch.step + len(values))
-        new_lengths.append(length)
-        new_firsts.append(first)
+    new_lengths, new_firsts = list(lengths), list(firsts)
+    for index, count in zip(range(len(lengths)), counts, strict=False):
+        if count is not None:
+            first = new_firsts[index]
+            if first is None:
+                first = new_firsts[index] = start
+            new_lengths[index] = max(new_lengths[index], (start - first) // step + count)
     return tuple(new_lengths), tuple(new_firsts)
 
 

@@ -13,7 +13,8 @@ from typing import Literal
 
 from controlroom.core import events as e
 from controlroom.core.columns import Columns, View
-from controlroom.core.events import Event, Line
+from controlroom.core.events import Event
+from controlroom.core.events.envelope import Line
 from controlroom.core.fold import apply
 from controlroom.core.sample_log import SampleLog
 from controlroom.core.state import State
@@ -143,9 +144,8 @@ class History:
         if not samples:
             return folded
         at = self._samples.newest(samples)
-        lengths, firsts = (
-            self._samples.lengths if samples == len(self._samples) else self._samples.at(samples)
-        )
+        known = self._samples.lengths if samples == len(self._samples) else self._samples.at(samples)
+        lengths, firsts = known
         at = at if folded.at is None else max(at, folded.at)
         return changed(folded, seq=seq, t=t, at=at, lengths=lengths, first_step=firsts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controlroom.core import events as e
-from controlroom.core.columns import grown
+from controlroom.core.columns import counts_of, grown
 from controlroom.core.events import Event
 from controlroom.core.fold.register import folds, put, without
 from controlroom.core.state import Inspection, Picture, Pod, Source, Span, State, episode
@@ -12,7 +12,7 @@ from controlroom.core.values import changed
 
 @folds(e.Samples)
 def samples(state: State, event: Event, body: e.Samples) -> State:
-    lengths, firsts = grown(body, state.lengths, state.first_step, len(state.lengths))
+    lengths, firsts = grown(body.start, body.step, counts_of(body), state.lengths, state.first_step)
     return changed(state, lengths=lengths, first_step=firsts)
 
 
