@@ -5,6 +5,6 @@ run on a cluster, the lab's virtual time in a rehearsal. *Real time* is what a w
 time-out feels. A :class:`Clock` gives the first; `time.monotonic` and `asyncio.timeout` remain the second.
 """
 
-from controlroom.clock.clocks import Clock, HeldClock, ScaledClock, WallClock, utc
+from controlroom.clock.clocks import Clock, HeldClock, ScaledClock, WallClock, day_in, utc
 
-__all__ = ["Clock", "HeldClock", "ScaledClock", "WallClock", "utc"]
+__all__ = ["Clock", "HeldClock", "ScaledClock", "WallClock", "day_in", "utc"]

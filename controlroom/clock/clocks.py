@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 
@@ -147,3 +147,13 @@ class HeldClock:
         self._now = until
         for _ in range(turns):
             await asyncio.sleep(0)
+
+
+def day_in(seconds: float, zone: str) -> date:
+    """The date at `seconds` since the Unix epoch in that zone of the IANA database; in UTC where it is unknown."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return utc(seconds).astimezone(ZoneInfo(zone)).date()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return utc(seconds).date()

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Literal
 
+from controlroom.clock import Clock, WallClock, day_in
 from controlroom.conductor.context import Handlers, Part, refuse
+from controlroom.conductor.recorder import Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.clean import clean
 from controlroom.core.events import Actor
 from controlroom.core.intents import Answer
+from controlroom.core.people import Note
+from controlroom.core.todo import Todo, due_of, read_todo, with_dates
 from controlroom.core.values import changed
 
+WALL = WallClock()
 LONGEST = 4000
 """Characters of a note or an answer."""
 
 
 class People(Part):
     """Marks, notes, ticks, answers, injects, polls, reveals."""
+
+    def __init__(self, recorder: Recorder, real: Clock = WALL) -> None:
+        super().__init__(recorder)
+        self._real = real
+        """What has to be done by Friday has to be done by a real one, also where a rehearsal's time is not real."""
 
     def handlers(self) -> Handlers:
         return {
@@ -78,37 +89,108 @@ class People(Part):
         body = e.NoteWritten(note=name, type=intent.type, text=text, private=intent.private)
         if intent.type != "todo":
             return await self.write(body, actor, at=intent.began_at)
+        today = self._today()
+        body = changed(body, text=with_dates(text, today))
         written = self.recorder.record(body, actor=actor, at=intent.began_at)
-        title, owner = split_owner(text)
-        action = e.ActionSet(action=self._name("action"), title=title, owner=owner, note=name)
+        own = read_todo(text, today)
+        action = e.ActionSet(
+            action=self._name("action"), title=own.title, owner=own.owner, due=own.due, note=name
+        )
         answer = await self.write(action, actor)  # on disk with all before it
         return changed(answer, seq=written.seq)
+
+    def _today(self) -> date:
+        """The date of now, where the day takes place."""
+        return day_in(self._real.time(), self.plan.zone)
 
     async def edit_note(self, intent: i.EditNote, actor: Actor) -> Answer:
         if intent.note not in self.state.notes:
             return refuse("there is no such note")
-        body = e.NoteEdited(
-            note=intent.note,
-            type=intent.type,
-            text=clean(intent.text, LONGEST),
-            private=intent.private,
+        text = clean(intent.text, LONGEST)
+        if not text.strip():
+            return refuse("an empty note is not kept")
+        before, today = self.state.notes[intent.note], self._today()
+        text = with_dates(text, today) if intent.type == "todo" else text
+        body = e.NoteEdited(note=intent.note, type=intent.type, text=text, private=intent.private)
+        action = self._action_of(before, changed(before, type=intent.type, text=text), today)
+        if action is None:
+            return await self.write(body, actor)
+        written = self.recorder.record(body, actor=actor)
+        return changed(await self.write(action, actor), seq=written.seq)
+
+    def _action_of(self, before: Note, after: Note, today: date) -> e.ActionSet | None:
+        """What becomes of a todo's action item when its note is edited; None: nothing.
+
+        Only what the edit changed is taken over: an owner who was given in the form stays.
+        """
+        own = next((item for item in self.state.actions.values() if item.note == before.id), None)
+        if after.type != "todo":
+            return changed(own, status="dropped") if own is not None and own.status == "open" else None
+        new = read_todo(after.text, today)
+        if own is None:
+            return e.ActionSet(
+                action=self._name("action"), title=new.title, owner=new.owner, due=new.due, note=before.id
+            )
+        old = read_todo(before.text, today) if before.type == "todo" else Todo(title="")
+        took_back = before.type != "todo" and own.status == "dropped"
+        found = changed(
+            own,
+            title=new.title if new.title != old.title else own.title,
+            owner=new.owner if new.owner != old.owner else own.owner,
+            due=new.due if new.due != old.due else own.due,
+            status="open" if took_back else own.status,
         )
-        return await self.write(body, actor)
+        return found if found != own else None
 
     async def set_action(self, intent: i.SetAction, actor: Actor) -> Answer:
+        if intent.after_action:
+            return await self._set_after_action(intent, actor)
         title = clean(intent.title, LONGEST)
         if not title.strip():
             return refuse("an action needs a title")
         if intent.action and intent.action not in self.state.actions:
             return refuse("there is no such action")
         before = self.state.actions.get(intent.action)
+        try:
+            due = self._due(intent, before)
+        except ValueError as error:
+            return refuse(str(error))
         body = e.ActionSet(
             action=intent.action or self._name("action"),
             title=title,
             owner=clean(intent.owner),
-            due=clean(intent.due),
+            due=due,
             status=intent.status,
             note=before.note if before else "",
+        )
+        return await self.write(body, actor)
+
+    def _due(self, intent: i.SetAction, before: e.ActionSet | None) -> str:
+        """The date as it is kept; free words of an older record stay as they are. Raises `ValueError`."""
+        text = clean(intent.due)
+        return text if before is not None and text == before.due else due_of(text, self._today())
+
+    async def _set_after_action(self, intent: i.SetAction, actor: Actor) -> Answer:
+        """Owner and date of an after-action of the plan; that it is done is its tick, as in the checklist."""
+        item = next((own for own in self.plan.after_actions if own.id == intent.after_action), None)
+        if item is None:
+            return refuse(f"the plan has no after-action item {intent.after_action}")
+        before = next((own for own in self.state.actions.values() if own.after_action == item.id), None)
+        try:
+            due = self._due(intent, before)
+        except ValueError as error:
+            return refuse(str(error))
+        tick = self.state.after_actions.get(item.id)
+        done = intent.status == "done"
+        if done != (tick is not None and tick.ticked):
+            self.recorder.record(e.Ticked(list="after-action", item=item.id, ticked=done), actor=actor)
+        body = e.ActionSet(
+            action=before.action if before else self._name("action"),
+            title=item.text,
+            owner=clean(intent.owner),
+            due=due,
+            status=intent.status,
+            after_action=item.id,
         )
         return await self.write(body, actor)
 
@@ -162,11 +244,3 @@ class People(Part):
             reason=clean(intent.reason, LONGEST),
         )
         return await self.write(body, actor)
-
-
-def split_owner(text: str) -> tuple[str, str]:
-    """Title and owner of a todo: the last word with an @ names the owner."""
-    words = text.split()
-    owner = next((word[1:] for word in reversed(words) if word.startswith("@") and len(word) > 1), "")
-    kept = [word for word in words if word != f"@{owner}" and word not in ("→", "->")] if owner else words
-    return " ".join(kept), owner

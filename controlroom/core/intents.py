@@ -133,7 +133,10 @@ class SetAction(IntentBase, tag="action"):
     action: str = ""
     owner: str = ""
     due: str = ""
+    """A date, `2026-12-01`; `friday` or `+7d` are written out."""
     status: Literal["open", "done", "dropped"] = "open"
+    after_action: str = ""
+    """An after-action of the plan that gets this owner and date; its title is the plan's."""
 
 
 class SetTick(IntentBase, tag="tick"):

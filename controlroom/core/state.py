@@ -20,7 +20,7 @@ from controlroom.core.events.faults import (
     Target,
 )
 from controlroom.core.events.leftovers import Leftover
-from controlroom.core.events.people import ActionSet, Milestone, NoteType
+from controlroom.core.events.people import ActionSet
 from controlroom.core.events.session import SessionOpened
 from controlroom.core.events.sources import (
     AlertObserved,
@@ -30,6 +30,11 @@ from controlroom.core.events.sources import (
 )
 from controlroom.core.findings import Finding
 from controlroom.core.info import Seat
+from controlroom.core.people import Answer as Answer
+from controlroom.core.people import Mark as Mark
+from controlroom.core.people import Note as Note
+from controlroom.core.people import Said
+from controlroom.core.people import Tick as Tick
 from controlroom.core.plan import Plan
 from controlroom.core.values import Value
 
@@ -140,44 +145,6 @@ class Check(Value):
     def refused(self) -> tuple[GuardResult, ...]:
         """Guards that need a typed word, or cannot be overridden at all."""
         return tuple(guard for guard in self.guards if guard.outcome == "refused" and not guard.approved)
-
-
-class Mark(Value):
-    id: str
-    milestone: Milestone
-    t: float
-    at: datetime
-    text: str = ""
-    experiments: tuple[str, ...] = ()
-    source: str = "person"
-    by: str = ""
-    undone: bool = False
-    amended: bool = False
-
-
-class Note(Value):
-    id: str
-    type: NoteType
-    text: str
-    t: float
-    at: datetime
-    private: bool = False
-    by: str = ""
-    edits: int = 0
-
-
-class Tick(Value):
-    ticked: bool
-    t: float
-    by: str
-    detail: str = ""
-
-
-class Answer(Value):
-    text: str
-    score: int | None
-    t: float
-    by: str
 
 
 class Source(Value):
@@ -303,6 +270,12 @@ class State(Value):
     after_actions: Mapping[str, Tick] = {}
     loads: tuple[Span, ...] = ()
     load_error: str = ""
+    load_objects: tuple[ObjectRef, ...] = ()
+    """Of a load that is a manifest: what may be there of it, from its request until it is gone."""
+    load_stop: float | None = None
+    """t at which these were asked to go; None: they were not."""
+    load_says: str = ""
+    """What they say of themselves, and how many of their pods run."""
     runs: Mapping[str, Run] = {}
     checks: Mapping[str, Check] = {}
     inspected: Inspection | None = None
@@ -323,7 +296,8 @@ class State(Value):
     debrief: Mapping[str, Answer] = {}
     injects: Mapping[str, Tick] = {}
     revealed: Mapping[str, float] = {}
-    polls: Mapping[str, bool] = {}
+    polls: Mapping[str, Said] = {}
+    """Go and no-go by :func:`controlroom.core.people.said_key`."""
     sources: Mapping[str, Source] = {}
     outages: tuple[Span, ...] = ()
     """When a source did not answer; `what` names it."""

@@ -1,14 +1,16 @@
 """What people write is on record before it is answered, cleaned, and kept when corrected."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controlroom.clock import utc
-from controlroom.conductor.people import People, split_owner
+from controlroom.clock import HeldClock, utc
+from controlroom.conductor.people import People
 from controlroom.core import intents as i
+from controlroom.core.action_items import action_items
 from controlroom.core.events import Actor
 from controlroom.core.intents import Accepted, Refused
+from controlroom.core.people import said_key
 from tests.conductor.fakes import Bench
 
 ME = Actor(role="scribe", name="jo")
@@ -16,7 +18,8 @@ ME = Actor(role="scribe", name="jo")
 
 @pytest.fixture
 def people(bench: Bench) -> People:
-    return People(bench.recorder)
+    tuesday = datetime(2026, 11, 24, 9, 0, tzinfo=UTC).timestamp()
+    return People(bench.recorder, HeldClock(tuesday))
 
 
 async def test_a_note_is_stamped_at_its_first_key_stroke(bench: Bench, people: People) -> None:
@@ -78,14 +81,76 @@ async def test_what_makes_no_sense_is_refused_and_not_recorded(bench: Bench, peo
     assert len(bench.recorder.events) == before
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("fix it @bo", ("fix it", "bo")),
-        ("fix it", ("fix it", "")),
-        ("mail a@b.example", ("mail a@b.example", "")),
-        ("@bo fix it", ("fix it", "bo")),
-    ],
-)
-def test_owner_of_a_todo(text: str, expected: tuple[str, str]) -> None:
-    assert split_owner(text) == expected
+async def test_a_todo_carries_its_owner_and_its_date_written_out(bench: Bench, people: People) -> None:
+    await people.write_note(i.WriteNote(type="todo", text="mend the link @maria due friday"), ME)
+    (action,), (note,) = bench.state.actions.values(), bench.state.notes.values()
+    assert (action.title, action.owner, action.due) == ("mend the link", "maria", "2026-11-27")
+    assert note.text == "mend the link @maria due 2026-11-27", "a Friday means nothing a month later"
+
+
+async def test_an_edited_todo_takes_its_action_along_but_not_what_the_form_has_set(
+    bench: Bench, people: People
+) -> None:
+    await people.write_note(i.WriteNote(type="todo", text="mend the link @maria"), ME)
+    (own,) = bench.state.actions.values()
+    form = i.SetAction(action=own.action, title=own.title, owner="jo", due="+7d", status="done")
+    await people.set_action(form, ME)
+    edit = i.EditNote(note=own.note, type="todo", text="mend both links @maria")
+    await people.edit_note(edit, ME)
+    (own,) = bench.state.actions.values()
+    assert (own.title, own.owner, own.due, own.status) == ("mend both links", "jo", "2026-12-01", "done")
+    assert own.note
+
+
+async def test_a_note_that_becomes_a_todo_becomes_an_action_and_the_other_way_round(
+    bench: Bench, people: People
+) -> None:
+    await people.write_note(i.WriteNote(type="note", text="the page came late"), ME)
+    (note,) = bench.state.notes
+    await people.edit_note(i.EditNote(note=note, type="todo", text="the page came late @bo"), ME)
+    (own,) = bench.state.actions.values()
+    assert (own.owner, own.status) == ("bo", "open")
+    await people.edit_note(i.EditNote(note=note, type="note", text="the page came late"), ME)
+    assert bench.state.actions[own.action].status == "dropped"
+    await people.edit_note(i.EditNote(note=note, type="todo", text="the page came late @bo"), ME)
+    assert bench.state.actions[own.action].status == "open"
+
+
+async def test_what_a_note_said_before_is_kept(bench: Bench, people: People) -> None:
+    await people.write_note(i.WriteNote(type="note", text="first"), ME)
+    (name,) = bench.state.notes
+    await people.edit_note(
+        i.EditNote(note=name, type="decision", text="second"), Actor(role="scribe", name="bo")
+    )
+    own = bench.state.notes[name]
+    assert [(old.type, old.text, old.by) for old in own.before] == [("note", "first", "jo")]
+    assert (own.text, own.edited_by, own.by) == ("second", "bo", "jo")
+
+
+async def test_an_after_action_of_the_plan_gets_an_owner_a_date_and_its_tick(
+    bench: Bench, people: People
+) -> None:
+    item = bench.state.plan.after_actions[0]  # type: ignore[union-attr]
+    intent = i.SetAction(title="", after_action=item.id, owner="bo", due="2026-12-01", status="done")
+    assert isinstance(await people.set_action(intent, ME), Accepted)
+    (own,) = [found for found in action_items(bench.state) if found.after_action == item.id]
+    assert (own.title, own.owner, own.due, own.status) == (item.text, "bo", "2026-12-01", "done")
+    assert bench.state.after_actions[item.id].ticked
+    await people.tick(i.SetTick(list="after-action", item=item.id, ticked=False), ME)
+    (own,) = [found for found in action_items(bench.state) if found.after_action == item.id]
+    assert own.status == "open", "the tick says whether it is done, wherever it was made"
+
+
+async def test_what_is_no_date_is_not_kept_as_one(bench: Bench, people: People) -> None:
+    answer = await people.set_action(i.SetAction(title="mend it", due="soon"), ME)
+    assert isinstance(answer, Refused)
+    assert "friday, tomorrow, 2026-12-01 or +7d" in answer.reason
+
+
+async def test_each_role_has_its_say_for_each_experiment(bench: Bench, people: People) -> None:
+    await people.poll(i.Poll(role="dba", go=True, experiment="pod-kill"), ME)
+    await people.poll(i.Poll(role="dba", go=False, experiment="other", reason="a backup runs"), ME)
+    said = bench.state.polls
+    assert said[said_key("dba", "pod-kill")].go
+    assert not said[said_key("dba", "other")].go
+    assert said[said_key("dba", "other")].reason == "a backup runs"

@@ -194,6 +194,8 @@ def tell_people(tape: Tape) -> None:
     for number, kind in enumerate(kinds, 1):
         _tell_note(tape, tape.soon(20, 1150), f"note-{number}", kind)
     tape.say(1000, e.ActionSet(action="a1", title="mend the runbook", owner="Ada", note="note-4"), PERSON)
+    planned = e.ActionSet(action="a2", title="", owner="Bo", due="2026-12-01", after_action="runbook")
+    tape.say(1010, planned, PERSON)
     tape.say(1150, e.Answered(section="debrief", question="well", text="the pager"), SCRIBE)
     if tape.maybe(0.9):
         answer = tape.chance.choice(["no", "no", "no", "yes", ""])

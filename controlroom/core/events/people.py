@@ -75,7 +75,10 @@ class NoteEdited(Body, tag="note.edited"):
 
 
 class ActionSet(Body, tag="action.set"):
-    """An action item as it now is; from a todo note, a debrief, or written directly."""
+    """An action item as it now is; from a todo note, a debrief, or written directly.
+
+    With `after_action` it gives an after-action of the plan its owner and date; whether that is done is its tick.
+    """
 
     action: str
     title: str
@@ -83,6 +86,7 @@ class ActionSet(Body, tag="action.set"):
     due: str = ""
     status: Literal["open", "done", "dropped"] = "open"
     note: str = ""
+    after_action: str = ""
     audience = {
         "action": _NEVER,
         "title": _NEVER,
@@ -90,6 +94,7 @@ class ActionSet(Body, tag="action.set"):
         "due": _NEVER,
         "status": _NEVER,
         "note": _NEVER,
+        "after_action": _NEVER,
     }
 
 

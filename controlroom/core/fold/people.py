@@ -5,6 +5,7 @@ from __future__ import annotations
 from controlroom.core import events as e
 from controlroom.core.events import Event
 from controlroom.core.fold.register import folds, put
+from controlroom.core.people import NoteText, Said
 from controlroom.core.state import Answer, Mark, Note, State, Tick
 from controlroom.core.values import changed
 
@@ -59,6 +60,8 @@ def note_written(state: State, event: Event, body: e.NoteWritten) -> State:
         at=event.at,
         private=body.private,
         by=_by(event),
+        edited=event.t,
+        edited_by=_by(event),
     )
     return changed(state, notes=put(state.notes, body.note, note))
 
@@ -67,7 +70,17 @@ def note_written(state: State, event: Event, body: e.NoteWritten) -> State:
 def note_edited(state: State, event: Event, body: e.NoteEdited) -> State:
     if (note := state.notes.get(body.note)) is None:
         return state
-    edited = changed(note, type=body.type, text=body.text, private=body.private, edits=note.edits + 1)
+    before = NoteText(type=note.type, text=note.text, private=note.private, t=note.edited, by=note.edited_by)
+    edited = changed(
+        note,
+        type=body.type,
+        text=body.text,
+        private=body.private,
+        edits=note.edits + 1,
+        before=(*note.before, before),
+        edited=event.t,
+        edited_by=_by(event),
+    )
     return changed(state, notes=put(state.notes, body.note, edited))
 
 
@@ -107,4 +120,12 @@ def revealed(state: State, event: Event, body: e.Revealed) -> State:
 
 @folds(e.Polled)
 def polled(state: State, event: Event, body: e.Polled) -> State:
-    return changed(state, polls=put(state.polls, body.role, body.go))
+    said = Said(
+        role=body.role,
+        go=body.go,
+        experiment=body.experiment,
+        reason=body.reason,
+        t=event.t,
+        by=_by(event),
+    )
+    return changed(state, polls=put(state.polls, said.key, said))
