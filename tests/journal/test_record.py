@@ -62,7 +62,7 @@ def test_reading_back_gives_the_same_journal_fold_samples_and_figures(events: tu
 def test_a_day_is_recorded_with_all_that_a_reader_needs() -> None:
     events = day()
     found = read_record(recorded(events))
-    assert (found.format, found.session) == (1, "2026-11-22-inventory-service-failure")
+    assert (found.format, found.session) == (2, "2026-11-22-inventory-service-failure")
     assert (found.opened_at, found.closed_at) == (events[0].at, events[-1].at)
     assert found.plan.title == found.title
     assert "experiments" in found.plan_text
@@ -80,6 +80,32 @@ def test_the_columns_are_the_samples() -> None:
     assert batch.columns[0] is not None
     assert batch.columns[0] == column.values[: len(batch.columns[0])]
     assert column.first == moment(2).timestamp()
+
+
+def test_samples_stand_once_and_come_back_whole() -> None:
+    events = day(1200.0)
+    data = recorded(events)
+    assert b'"kind":"samples"' not in data and b'"kind":"samples.counted"' in data
+    assert journal_of(read_record(data)) == written(events)
+
+
+def test_a_step_that_was_told_twice_with_another_value_stays_in_its_event() -> None:
+    first = next(event.body for event in day() if isinstance(event.body, Samples))
+    other = tuple(None if column is None else tuple(-1.0 for _ in column) for column in first.columns)
+    late = Event(seq=0, t=700.0, at=moment(700), actor=Actor(role="host"), body=changed(first, columns=other))
+    events = chained([*day(600.0), late])
+    data = recorded(events)
+    assert data.count(b'"kind":"samples"') == 1
+    assert journal_of(read_record(data)) == written(events)
+    assert events_of(read_record(data)) == list(events)
+
+
+def test_columns_that_lack_what_an_event_counts_are_no_record() -> None:
+    found = read_record(recorded(day(600.0)))
+    cut = changed(found, samples=(changed(found.samples[0], values=()), *found.samples[1:]))
+    for read in (events_of, journal_of):
+        with pytest.raises(RecordError, match="that the column order_p95 lacks"):
+            read(cut)
 
 
 def test_an_unknown_kind_survives_byte_for_byte() -> None:
@@ -116,8 +142,8 @@ def test_the_schema_refuses_what_is_no_record(key: str, value: object) -> None:
 
 def test_a_later_format_and_other_files_are_refused() -> None:
     found = read_record(recorded(day(600.0)))
-    with pytest.raises(RecordError, match="format 2 is from a later version"):
-        read_record(msgspec.json.encode(changed(found, format=2)))
+    with pytest.raises(RecordError, match="format 3 is from a later version"):
+        read_record(msgspec.json.encode(changed(found, format=3)))
     for data in (b"", b"[]", b'{"format":1}', b"\xff\xfe", b"[" * 100_000):
         with pytest.raises(RecordError, match="not a session's record"):
             read_record(data)

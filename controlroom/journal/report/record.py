@@ -1,7 +1,7 @@
 """`session.json`: one session, complete and self-contained, in one file of published form.
 
 It holds every event as its line in the journal (so the journal can be made from it again, byte for byte), the
-samples once more as one column a metric for readers that want to plot them, and the figures with their evidence.
+samples as one column a metric, where readers that plot want them, and the figures with their evidence.
 docs/record.md explains it, docs/schema/session.schema.json is its schema.
 """
 
@@ -21,29 +21,18 @@ from controlroom.core.events import Event, decode_event, encode_event
 from controlroom.core.figures.degradation import degradations
 from controlroom.core.plan import Bindings, Plan
 from controlroom.core.values import Value
+from controlroom.journal.report.counted import KIND, SampleColumn, counted, whole
 from controlroom.journal.report.unmeasured import Unmeasured, unmeasured
 
-FORMAT = 1
-"""Version of the file's form; raised when a reader of the version before would misread it."""
+FORMAT = 2
+"""Version of the file's form; raised when a reader of the version before would misread it.
+
+1: the samples stood in their events as well. 2: an event has their number (:mod:`.counted`). Both are read.
+"""
 
 
 class RecordError(ValueError):
     """A file that is not a session's record; the text says why."""
-
-
-class SampleColumn(Value):
-    """The samples of one metric on its grid: `values[i]` is the one at `first + i × step`."""
-
-    metric: str
-    title: str
-    unit: str
-    query: str
-    step: int
-    """Seconds between two samples."""
-    first: int | None = None
-    """Unix seconds of the first sample, by Prometheus's clock; None: there is none."""
-    values: tuple[float | None, ...] = ()
-    """null: unknown (no data, NaN, or nobody kept the record)."""
 
 
 class SessionRecord(Value, omit_defaults=False):
@@ -75,7 +64,7 @@ class SessionRecord(Value, omit_defaults=False):
     versions: dict[str, str]
     samples: tuple[SampleColumn, ...]
     events: tuple[msgspec.Raw, ...]
-    """Every event, each as its line in the journal."""
+    """Every event as its line in the journal; of samples only how many (`samples.counted`): `samples` has them."""
     degradation: tuple[Degradation, ...] = ()
     """How far each metric was worst while each run acted."""
     written_by: str = ""
@@ -83,6 +72,7 @@ class SessionRecord(Value, omit_defaults=False):
 
 
 _decoder = msgspec.json.Decoder(SessionRecord)
+_MARK = b'"' + KIND.encode() + b'"'
 
 
 def record(events: Iterable[Event], view: View, assessment: Assessment) -> bytes:
@@ -120,7 +110,7 @@ def record_of(events: Iterable[Event], view: View, assessment: Assessment) -> Se
         bindings=opened.bindings,
         versions=opened.versions,
         samples=_columns(view, opened.plan),
-        events=tuple(msgspec.Raw(encode_event(event)) for event in events),
+        events=tuple(msgspec.Raw(counted(event, view)) for event in events),
     )
 
 
@@ -158,11 +148,21 @@ def read_record(data: bytes) -> SessionRecord:
 def events_of(found: SessionRecord) -> list[Event]:
     """The events of a record. Raises :class:`RecordError` where one of them is none."""
     try:
-        return [decode_event(bytes(line)) for line in found.events]
+        return [whole(decode_event(bytes(line)), found.samples) for line in found.events]
     except msgspec.DecodeError as error:
         raise RecordError(f"an event cannot be read: {error}") from error
 
 
 def journal_of(found: SessionRecord) -> bytes:
-    """The journal that the record was made from."""
-    return b"".join(bytes(line) + b"\n" for line in found.events)
+    """The journal that the record was made from. Raises :class:`RecordError` where it cannot be made."""
+    return b"".join(_line(bytes(line), found) + b"\n" for line in found.events)
+
+
+def _line(line: bytes, found: SessionRecord) -> bytes:
+    if _MARK not in line:
+        return line
+    try:
+        event = decode_event(line)
+        return encode_event(whole(event, found.samples)) if event.body.kind() == KIND else line
+    except msgspec.DecodeError as error:
+        raise RecordError(f"an event cannot be read: {error}") from error

@@ -9,6 +9,7 @@ import msgspec
 from controlroom.core.events import FORMAT as EVENT_FORMAT
 from controlroom.core.events import Actor
 from controlroom.core.events.envelope import kinds
+from controlroom.journal.report.counted import KIND, SamplesCounted
 from controlroom.journal.report.record import FORMAT, SessionRecord
 
 TITLE = "A session of Control Room"
@@ -17,7 +18,9 @@ TITLE = "A session of Control Room"
 def record_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12: the record, and a definition for every kind of event."""
     (reference,), definitions = msgspec.json.schema_components([SessionRecord], ref_template="#/$defs/{name}")
-    bodies, more = msgspec.json.schema_components([Actor, *kinds()], ref_template="#/$defs/{name}")
+    bodies, more = msgspec.json.schema_components(
+        [Actor, SamplesCounted, *kinds()], ref_template="#/$defs/{name}"
+    )
     definitions = {**more, **definitions}
     definitions["Event"] = _event(bodies[0], list(bodies[1:]))
     definitions["SessionRecord"]["properties"]["events"]["items"] = {"$ref": "#/$defs/Event"}
@@ -35,12 +38,14 @@ def _event(actor: dict[str, Any], known: list[dict[str, Any]]) -> dict[str, Any]
     later = {
         "type": "object",
         "description": "A kind that this version does not know, kept as it came.",
-        "properties": {"kind": {"type": "string", "not": {"enum": [kind.kind() for kind in kinds()]}}},
+        "properties": {
+            "kind": {"type": "string", "not": {"enum": [KIND, *(kind.kind() for kind in kinds())]}}
+        },
         "required": ["kind"],
     }
     return {
         "type": "object",
-        "description": "One event, exactly as its line in the journal.",
+        "description": "One event as its line in the journal; of samples only how many.",
         "properties": {
             "v": {"type": "integer", "minimum": 1, "maximum": EVENT_FORMAT},
             "seq": {"type": "integer", "minimum": 1, "description": "Dense, from 1."},
