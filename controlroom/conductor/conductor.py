@@ -21,6 +21,7 @@ from controlroom.conductor.injecting import Injecting
 from controlroom.conductor.left_behind import FindLeft, LeftBehind
 from controlroom.conductor.loading import Loading
 from controlroom.conductor.looking import Inspect, Looking
+from controlroom.conductor.object_load import ObjectLoad
 from controlroom.conductor.people import People
 from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.reconciling import Reconciling
@@ -38,7 +39,16 @@ from controlroom.core.events import Actor, SessionOpened
 from controlroom.core.intents import Accepted, Answer, Intent, IntentBase
 from controlroom.core.values import Value
 from controlroom.sources.outward import Chat, Dashboards
-from controlroom.sources.ports import AlertSource, Cluster, LoadDriver, MetricSource, SourceError, World
+from controlroom.sources.ports import (
+    AlertSource,
+    Cluster,
+    LoadDriver,
+    LoadOutput,
+    MetricSource,
+    ObjectSeen,
+    SourceError,
+    World,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +73,8 @@ class Means(Value, gc=True):  # its parts know those who follow them
     metrics: MetricSource
     alerts: AlertSource
     cluster: Cluster
-    load: LoadDriver
+    load: LoadDriver | None
+    """None: the plan's load is a manifest, and its objects are made in the cluster."""
     read_plan: ReadPlan
     """Checks the text of an amended plan."""
     world: World | None = None
@@ -73,6 +84,8 @@ class Means(Value, gc=True):  # its parts know those who follow them
     """Where the session is told outside; never in a rehearsal."""
     inspect: Inspect | None = None
     """Looks at everything that the plan counts on; None: it cannot be looked at from here."""
+    load_output: LoadOutput | None = None
+    """Of a load that is a manifest."""
     find_left: FindLeft | None = None
     """Looks for what other sessions left in the cluster; None in a rehearsal, whose cluster is new."""
 
@@ -96,12 +109,11 @@ class Conductor:
         self._resuming = Resuming(
             recorder, means.cluster, self._gate, self._faults, self._halting, self._watchman
         )
-        self._loading = Loading(recorder, means.load)
+        self._load = ObjectLoad(recorder, means.cluster, self._gate, self._watchman, means.load_output)
+        self._loading = Loading(recorder, means.load, self._load)
         self._sampler = Sampler(recorder, means.metrics, self._watchman)
         self._alerting = Alerting(recorder, means.metrics, means.alerts, self._watchman)
-        self._watching = Watching(
-            recorder, means.cluster, self._watchman, self._faults.saw, self._faults.saw_pod
-        )
+        self._watching = Watching(recorder, means.cluster, self._watchman, self._saw, self._faults.saw_pod)
         self._measuring = Measuring(
             recorder, {"kubernetes": means.cluster, "prometheus": means.metrics}, self._watchman
         )
@@ -119,6 +131,8 @@ class Conductor:
         self._end: asyncio.Event = asyncio.Event()
         self._let_go: asyncio.Event = asyncio.Event()
         """The end does not wait for all clear: a person leaves the faults, or their world is gone."""
+        self.asked_at = 0.0
+        """When somebody asked for something last, monotonic seconds."""
         self._lost = False
         self._giving_up: asyncio.TimerHandle | None = None
 
@@ -140,6 +154,7 @@ class Conductor:
     async def submit(self, intent: Intent, actor: Actor, seen: int = 0) -> Answer:
         """Does what is asked, or refuses with the reason. `seen`: seq of the newest event that the actor knew
         on deciding; 0: not said."""
+        self.asked_at = asyncio.get_running_loop().time()
         if (refused := self._admission.refused(intent, actor, seen)) is not None:
             return refused
         with self._admission.held(intent, actor):
@@ -207,6 +222,11 @@ class Conductor:
     def _in_lab(self) -> bool:
         opened = self.recorder.state.opened
         return opened is not None and opened.lab
+
+    def _saw(self, seen: ObjectSeen) -> None:
+        """An object of this session: of a fault, or of the load."""
+        self._faults.saw(seen)
+        self._load.saw(seen)
 
     def _services(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         services: list[tuple[str, Callable[[], Awaitable[None]]]] = [
@@ -317,6 +337,7 @@ class Conductor:
         running = () if self._world_over else self.recorder.state.running
         left = tuple(str(one) for run in running for one in run.objects)
         left += () if self._world_over else tuple(str(stray) for stray in self._resuming.left)
+        left += tuple(str(own) for own in self.recorder.state.load_objects)
         await self._faults.close()
         await self._looking.close()
         await self._halting.close()

@@ -35,6 +35,7 @@ from controlroom.journal.taking_up import TORN
 from controlroom.journal.trouble import Trouble
 from controlroom.journal.writer import JournalWriter
 from controlroom.sources.lab import LabControl
+from controlroom.tidying import Tidying
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ class Host:
                 self._stack.push_async_callback(close_means, means)
                 conductor = Conductor(recorder, means, headless=self._order.headless)
                 server.conduct(conductor)
+                tidying = asyncio.create_task(_tidy(conductor))
+                self._stack.callback(tidying.cancel)
                 if begun.past is not None:
                     return await self._conduct(recorder, conductor.resume(halt=self._order.halt))
                 return await self._conduct(recorder, conductor.run(self._opening(begun, bindings, clock)))
@@ -260,6 +263,20 @@ class Host:
             rate=clock.rate,
             unverified=unverified(begun, bindings, insecure=self._order.insecure),
         )
+
+
+async def _tidy(conductor: Conductor) -> None:
+    """Looks for garbage while nobody waits for an answer; what is imported late is there by the first look."""
+    tidying, time = Tidying(), asyncio.get_running_loop().time
+    await asyncio.sleep(tidying.EVERY)
+    tidying.begin()
+    try:
+        while True:
+            tidying.pressed(conductor.asked_at)
+            tidying.look(time())
+            await asyncio.sleep(tidying.PAUSE)
+    finally:
+        tidying.end()
 
 
 def _recorded(bindings: Bindings) -> Bindings:

@@ -25,6 +25,7 @@ from controlroom.core.plan import Experiment, Metric, Step
 from controlroom.core.state import Note
 from controlroom.core.stops import Stop
 from controlroom.room import Room, RoomClosed
+from controlroom.tidying import Tidying
 from controlroom.tui import layouts, pictures
 from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
@@ -35,7 +36,6 @@ from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
 from controlroom.tui.terminal import Terminal
-from controlroom.tui.tidy import Tidying
 from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
 
 __all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]

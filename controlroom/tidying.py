@@ -1,4 +1,4 @@
-"""When the screen's process looks for garbage: while nobody waits for a frame."""
+"""When a process that people wait for looks for garbage: while nobody waits for a frame, or for an answer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import gc
 
 
 class Tidying:
-    """Puts off the look through everything that is held until there is a pause in typing.
+    """Puts off the look through everything that is held until there is a pause in what people ask for.
 
     Python has that look whenever enough was made since the last: a sheet that was opened and closed is enough.
-    It takes as long as several frames, and a key press would wait for it. The quick looks at what is new stay.
+    It takes as long as several frames, and a key press, or a halt, would wait for it. The quick looks at what is new
+    stay.
     """
 
     PAUSE = 0.5

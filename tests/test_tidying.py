@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from controlroom.tui.tidy import Tidying
+from controlroom.tidying import Tidying
 from tests.tui.desk import desk
 
 NOW = 1000.0
