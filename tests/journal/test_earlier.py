@@ -1,0 +1,67 @@
+"""What earlier versions of the program wrote opens: byte for byte, with the same figures.
+
+`first-journal.jsonl.xz` and `first-session.json.xz` are one rehearsal of the seed's day by the first version that
+wrote a record at all, on the evening of 23 November 2026: journal format 1, record format 1.
+"""
+
+from __future__ import annotations
+
+import lzma
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from controlroom.core.events import Event, Unknown, encode_event
+from controlroom.core.figures import assess
+from controlroom.journal.reader import lines_of, parse, verify
+from controlroom.journal.report.making import view_of
+from controlroom.journal.report.record import SessionRecord, events_of, journal_of, read_record, record
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@lru_cache
+def journal() -> bytes:
+    return lzma.decompress((FIXTURES / "first-journal.jsonl.xz").read_bytes())
+
+
+@lru_cache
+def events() -> tuple[Event, ...]:
+    return tuple(parse(journal()))
+
+
+@lru_cache
+def session() -> SessionRecord:
+    return read_record(lzma.decompress((FIXTURES / "first-session.json.xz").read_bytes()))
+
+
+def test_the_first_journal_opens_and_every_line_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_bytes(journal())
+    assert verify(tmp_path / "journal.jsonl") == []
+    assert len(events()) == 419
+    assert not [event for event in events() if isinstance(event.body, Unknown)]
+    assert [encode_event(event) for event in events()] == lines_of(journal())
+
+
+def test_the_first_journal_has_the_figures_that_were_told_on_the_day() -> None:
+    then, now = session().assessment, assess(view_of(events()))
+    assert (then.verdict, now.verdict) == ("passed", "passed")
+    assert [(own.id, own.status, own.value) for own in now.criteria] == [
+        (own.id, own.status, own.value) for own in then.criteria
+    ]
+    assert (now.day.ttd.value, now.day.ttr.value) == (then.day.ttd.value, then.day.ttr.value)
+    assert now.day.ttd.value == pytest.approx(14, abs=0.5)
+
+
+def test_the_first_record_opens_and_is_the_journal_again() -> None:
+    assert session().format == 1
+    assert events_of(session()) == list(events())
+    assert journal_of(session()) == journal()
+
+
+def test_it_can_be_written_anew_in_todays_form() -> None:
+    view = view_of(events())
+    again = read_record(record(events(), view, assess(view)))
+    assert again.format == 2
+    assert journal_of(again) == journal()
