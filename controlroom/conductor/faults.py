@@ -318,8 +318,11 @@ class Faults(Part):
         await self.end(name, "unattended")
 
     async def _delete_until_taken(self, name: str, written: Event) -> None:
-        """All objects of the run, at once."""
+        """All objects of the run, at once; a task for one alone would keep a halt of many waiting."""
         objects = self.state.runs[name].objects
+        if len(objects) == 1:
+            await self._delete_one(name, 0, objects[0], written)
+            return
         await asyncio.gather(
             *(self._delete_one(name, index, target, written) for index, target in enumerate(objects))
         )

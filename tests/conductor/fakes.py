@@ -116,8 +116,6 @@ class FakeCluster:
     def __init__(self, clock: HeldClock) -> None:
         self._clock = clock
         self.created: list[Prepared] = []
-        self.stood_by: list[int] = []
-        """For how many objects connections were asked for, each time."""
         self.deleted: list[ObjectRef] = []
         self.released: list[ObjectRef] = []
         self.release_errors: list[SourceError] = []
@@ -172,7 +170,7 @@ class FakeCluster:
         return self.there
 
     async def stand_by(self, objects: Sequence[ObjectRef]) -> None:
-        self.stood_by.append(len(objects))
+        pass
 
     async def release(self, target: ObjectRef) -> bool:
         self.released.append(target)
