@@ -8,6 +8,7 @@ from controlroom.conductor.conductor import Conductor
 from controlroom.core.events import Actor, Event
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Answer, Intent
+from controlroom.core.playhead import History
 
 
 class LocalRoom:
@@ -18,6 +19,9 @@ class LocalRoom:
         self.info = info
         self.trouble = ""
         self._actor = Actor(role=info.seat, name=name)
+
+    def past(self) -> History:
+        return History()
 
     def events(self, since: int = 0) -> AsyncIterator[Event]:
         return self._conductor.recorder.follow(since)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from controlroom.core.events.sources import Samples
@@ -37,20 +37,20 @@ class Column:
             self.values.extend([NAN] * (at - len(self.values)))
         self.values.extend(NAN if value is None else value for value in values[len(self.values) - at :])
 
-    def append(self, start: int, several: Sequence[Sequence[float | None] | None]) -> None:
+    def append(self, start: int, several: Iterable[Sequence[float | None]]) -> None:
         """Takes over several stretches that follow each other from `start` on."""
-        values = [*chain.from_iterable(own for own in several if own is not None)]
-        size = len(self.values)
-        if self.first is not None and start != self.first + size * self.step:
-            self.extend(start, values)
+        if self.first is not None and start != self.first + len(self.values) * self.step:
+            self.extend(start, [*chain.from_iterable(several)])
             return
         if self.first is None:
             self.first = start
-        try:
-            self.values.extend(values)  # type: ignore[arg-type]
-        except TypeError:  # a step without a value: the whole again, with its gaps
-            del self.values[size:]
-            self.values.extend(NAN if value is None else value for value in values)
+        values = chain.from_iterable(several)
+        while True:
+            try:
+                self.values.extend(values)  # type: ignore[arg-type]
+                return
+            except TypeError:  # a step without a value; all before it are in
+                self.values.append(NAN)
 
 
 class Columns:
@@ -73,33 +73,21 @@ class Columns:
             if end - at < 2:
                 self.absorb(batches[at])
             else:
-                start = batches[at].start
-                for column, several in zip(
-                    self.columns,
-                    zip(*(batch.columns for batch in batches[at:end]), strict=True),
-                    strict=False,
-                ):
+                start, rows = batches[at].start, (batch.columns for batch in batches[at:end])
+                for column, several in zip(self.columns, zip(*rows, strict=True), strict=True):
                     column.append(start, several)
             at = max(end, at + 1)
 
     def _row(self, batches: Sequence[Samples], at: int) -> int:
-        """Where the batches from `at` on that speak of all metrics, and follow each other step by step, end."""
-        following = batches[at].start
-        width = len(self.columns)
+        """Where the batches from `at` on that are as long for all metrics, and follow each other, end."""
+        following, counts = batches[at].start, counts_of(batches[at])
+        count = counts[0] if counts else None
+        if count is None or len(counts) != len(self.columns) or counts != (count,) * len(counts):
+            return at
         for index in range(at, len(batches)):
             batch = batches[index]
-            first = batch.columns[0] if batch.columns else None
-            if (
-                batch.start != following
-                or batch.step != self.step
-                or first is None
-                or len(batch.columns) != width
-            ):
+            if batch.start != following or batch.step != self.step or counts_of(batch) != counts:
                 return index
-            count = len(first)
-            for values in batch.columns:
-                if values is None or len(values) != count:
-                    return index
             following += count * batch.step
         return len(batches)
 

@@ -26,3 +26,5 @@ class RoomInfo(Value):
     """Socket for the group that the plan lets in; empty: nobody else may attach, or it is not one's to tell."""
     recorded: str = ""
     """Day of a saved session, for its banner."""
+    followed: bool = False
+    """A saved session that is still being recorded: more of it comes, and nothing can be done from here."""

@@ -95,6 +95,11 @@ class History:
     def __len__(self) -> int:
         return len(self._times)
 
+    @property
+    def first(self) -> int:
+        """Number of the first event; 0: there is none."""
+        return self._events[0].seq if self._events else 0
+
     def append(self, event: Event) -> None:
         """Takes the next event; raises `ValueError` when one is missing before it."""
         self.extend((event,))
@@ -111,8 +116,10 @@ class History:
                 batches.append(event.body)
                 self._samples.add(event, event.body)
             else:
-                self._tell(event.event() if isinstance(event, Line) else event, batches)
-                batches = []
+                if isinstance(event.body, e.SessionOpened):
+                    self._absorb(batches)
+                    batches = []
+                self._tell(event.event() if isinstance(event, Line) else event)
             times.append(newest)
             last = event
         if seq != self.head.seq:
@@ -123,11 +130,9 @@ class History:
         self.columns.absorb_all(batches)
         self._samples.settle()
 
-    def _tell(self, event: Event, batches: list[e.Samples]) -> None:
-        """One more event that is not of samples, after those batches."""
+    def _tell(self, event: Event) -> None:
+        """One more event that is not of samples: what it says does not hang on them."""
         body, before = event.body, self._folded
-        if batches:
-            self._absorb(batches)
         after = self._folded = apply(before, event)
         self._places.append(len(self._times))
         self._events.append(event)

@@ -54,9 +54,14 @@ def lines_of(data: bytes) -> list[bytes]:
     return whole.split(b"\n") if feed else []
 
 
-def parse(data: bytes, name: str = "journal", upgrades: Mapping[int, Upgrade] = UPGRADES) -> Iterator[Event]:
-    """The events of a journal's bytes. Raises :class:`JournalError` at a line that is none."""
-    for number, line in enumerate(lines_of(data), 1):
+def parse(
+    data: bytes, name: str = "journal", upgrades: Mapping[int, Upgrade] = UPGRADES, before: int = 0
+) -> Iterator[Event]:
+    """The events of a journal's bytes, which follow on `before` lines.
+
+    Raises :class:`JournalError` at a line that is none.
+    """
+    for number, line in enumerate(lines_of(data), before + 1):
         try:
             yield decode_line(line, upgrades)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Unreadable) as error:

@@ -15,6 +15,7 @@ from controlroom import wire
 from controlroom.core.events import Event, SessionClosed
 from controlroom.core.info import Seat
 from controlroom.core.intents import Answer, HaltAll, Intent, Refused
+from controlroom.core.playhead import History
 from controlroom.core.values import changed
 from controlroom.room.link import HostGone, Link, Lost, NoAnswer, connect
 from controlroom.room.protocol import RoomClosed
@@ -49,6 +50,10 @@ class AttachedRoom:
         self._over = False
         self._why = ""
         self._listening = asyncio.create_task(self._listen())
+
+    def past(self) -> History:
+        """Nothing is known before it arrives."""
+        return History()
 
     async def events(self, since: int = 0) -> AsyncIterator[Event]:
         """`since` was said on attaching; here it only skips."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from controlroom.core.events import Event
 from controlroom.core.info import RoomInfo
 from controlroom.core.intents import Answer, Intent
+from controlroom.core.playhead import History
 
 
 class RoomClosed(Exception):
@@ -21,6 +22,10 @@ class Room(Protocol):
     @property
     def trouble(self) -> str:
         """Why nothing arrives for the time being, though the room may come back by itself; empty: all is well."""
+        ...
+
+    def past(self) -> History:
+        """What the room knows on being entered, folded; who enters goes on with it. Most know nothing yet."""
         ...
 
     def events(self, since: int = 0) -> AsyncIterator[Event]:

@@ -5,17 +5,38 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from controlroom.core import playhead as heads
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.core.events import Event
 from controlroom.core.intents import Answer, Intent
-from controlroom.core.playhead import History, LiveClock, Playhead
+from controlroom.core.playhead import LiveClock, Playhead
 from controlroom.room import Room, RoomClosed
 from controlroom.tui.moment import Moment
 
 Assess = Callable[[View, float], Assessment]
+
+
+Rest = tuple[float, float] | None
+
+
+class _Computed(NamedTuple):
+    figures: Assessment
+    rest: Rest
+    seq: int
+    t: float
+    cost: float
+    """Real seconds."""
+
+
+def _compute(assess: Assess, view: View, t: float) -> _Computed:
+    from controlroom.core.figures.glance import rest_of
+
+    began = time.monotonic()
+    figures = assess(view, t)
+    return _Computed(figures, rest_of(view, t), view.state.seq, t, time.monotonic() - began)
 
 
 class Follower:
@@ -28,10 +49,13 @@ class Follower:
     """The figures get at most one part in this many of the time."""
     LEAST = 0.5
     """Real seconds between two computations of the figures while time moves."""
+    INLINE = 150_000
+    """Samples up to which the figures are there with the moment: about a fiftieth of a second. More of them are
+    computed beside the screen, and until then a moment has what a glance tells."""
 
     def __init__(self, room: Room, assess: Assess, real: Callable[[], float] = time.monotonic) -> None:
         self.room = room
-        self.history = History()
+        self.history = room.past()
         self.playhead = Playhead(pinned=True)
         self.trouble = ""
         self.ended = False
@@ -43,6 +67,11 @@ class Follower:
         self._moved_at = real()
         self._figures = Assessment()
         self._figures_of: tuple[int, int] | None = None
+        self._computing: asyncio.Future[_Computed] | None = None
+        self._rested = Assessment()
+        self._rest: Rest = None
+        """The figures last computed beside the screen, and what their baselines rest on."""
+        self._arrived: Callable[[], None] = lambda: None
         self._again = 0.0
         self._lost_at: float | None = None
         """Real seconds at which the connection was lost; None: it is there."""
@@ -54,6 +83,10 @@ class Follower:
     async def follow(self, arrived: Callable[[], None]) -> None:
         """Takes in every event; `arrived` is called after each burst and at the end."""
         pending, loop = 0, asyncio.get_running_loop()
+        self._arrived = arrived
+        if len(self.history):
+            self._clock.heard(self.history.head.t, self._real())
+            arrived()
 
         def tell() -> None:
             self._told = False
@@ -130,16 +163,45 @@ class Follower:
         wanted = (view.state.seq, int(t))
         real = self._real()
         moving = (self.playhead.pinned and self.room.info.live) or self.playhead.playing
+        self._take_computed(t)
         if view.state.plan is None or wanted == self._figures_of:
+            self.behind = False
             return self._figures
         self.behind = moving and real < self._again
         if self.behind:
             return self._figures
+        if sum(view.state.lengths) > self.INLINE:
+            self._compute_beside(view, t)
+            self.behind = True
+            return self._figures if moving and self._figures_of else self._glance(view, t)
         self._figures = self._assess(view, t)
         self._figures_of = wanted
         cost = self._real() - real
         self._again = self._real() + max(self.LEAST, cost * (self.SHARE - 1))
         return self._figures
+
+    def _compute_beside(self, view: View, t: float) -> None:
+        """Has them computed in a thread, one moment at a time; what is asked for meanwhile comes after it."""
+        if self._computing is None:
+            computing = asyncio.get_running_loop().run_in_executor(None, _compute, self._assess, view, t)
+            computing.add_done_callback(lambda _: self._arrived())
+            self._computing = computing
+
+    def _take_computed(self, t: float) -> None:
+        """Figures that have become ready. Those of a later moment than is shown would tell what is not known yet."""
+        if self._computing is None or not self._computing.done():
+            return
+        found, self._computing = self._computing.result(), None
+        self._rest = found.rest
+        self._rested = found.figures
+        if found.t <= t:
+            self._figures, self._figures_of = found.figures, (found.seq, int(found.t))
+            self._again = self._real() + max(self.LEAST, found.cost * (self.SHARE - 1))
+
+    def _glance(self, view: View, t: float) -> Assessment:
+        from controlroom.core.figures.glance import glance
+
+        return glance(view, t, self._rested, self._rest)
 
     def again(self) -> None:
         """The next moment gets fresh figures, whatever they cost."""

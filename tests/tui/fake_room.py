@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from controlroom.core.events import Event
 from controlroom.core.intents import Accepted, Answer, Intent
+from controlroom.core.playhead import History
 from controlroom.room import RoomClosed, RoomInfo
 
 TITLE = "Game Day: Inventory Service Failure Scenario"
@@ -42,6 +43,10 @@ class FakeRoom:
         async with self._news:
             self._broken = why
             self._news.notify_all()
+
+    def past(self) -> History:
+        """Nothing is known before it arrives."""
+        return History()
 
     async def events(self, since: int = 0) -> AsyncIterator[Event]:
         index = 0

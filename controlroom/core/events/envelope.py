@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from controlroom.core.events.body import Body, Unknown
-from controlroom.core.values import Value
+from controlroom.core.values import Value, ValueMeta
 
 FORMAT = 1
 """Version of the record's format; raised when a reader of the version before would misread a line."""
@@ -139,9 +139,8 @@ class Line(Value):
 @cache
 def _lines_decoder() -> msgspec.json.Decoder[Line]:
     # `body` may be of any kind that there is; what a type checker sees of it is the field of the class above.
-    known = msgspec.defstruct(
-        "KnownLine", [("body", reduce(or_, kinds()))], bases=(Line,), frozen=True, kw_only=True, gc=False
-    )
+    namespace = {"__module__": __name__, "__annotations__": {"body": reduce(or_, kinds())}}
+    known = ValueMeta("KnownLine", (Line,), namespace)
     return msgspec.json.Decoder(known)
 
 

@@ -27,7 +27,7 @@ def rows_of(
     found = []
     for metric in context.plan.metrics:
         series, baseline, limit = context.series(metric), baselines[metric.id], limits[metric.id]
-        now, age = _now(context, metric, series)
+        now, age = latest_of(context, metric, series)
         during = cell(context, metric, series, windows.during, metric.during)
         ratio = (
             during.value / baseline.median
@@ -46,7 +46,7 @@ def rows_of(
                 post=cell(context, metric, series, windows.post, "median"),
                 ratio=ratio,
                 limit=limit,
-                outside=_outside(context, now, limit),
+                outside=outside_of(context, now, limit),
                 status=judged.get(metric.id, ""),
             )
         )
@@ -77,7 +77,7 @@ def cell(context: Context, metric: Metric, series: Series, window: Window, stati
     return Cell(value=quantile(known, 0.05 if lower else 0.95), statistic="p5" if lower else "p95")
 
 
-def _now(context: Context, metric: Metric, series: Series) -> tuple[Cell, float | None]:
+def latest_of(context: Context, metric: Metric, series: Series) -> tuple[Cell, float | None]:
     """The newest step, and the age of the newest known sample in seconds."""
     latest = series.latest()
     if latest is None:
@@ -92,7 +92,7 @@ def _now(context: Context, metric: Metric, series: Series) -> tuple[Cell, float 
     return Cell(value=latest[1], statistic="now", at=at), age
 
 
-def _outside(context: Context, now: Cell, limit: Limit) -> bool | None:
+def outside_of(context: Context, now: Cell, limit: Limit) -> bool | None:
     """Not known without a limit or a value, nor while Prometheus does not answer."""
     source = context.state.sources.get(PROMETHEUS)
     if now.value is None or limit.value is None or (source is not None and source.ok is False):
