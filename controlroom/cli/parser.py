@@ -129,6 +129,22 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add_sessions(show)
     show.set_defaults(act="records.show")
 
+    compare = _command(
+        commands, "compare", "Put sessions side by side: what became better, what worse, what is still open."
+    )
+    compare.add_argument(
+        "session",
+        nargs="*",
+        metavar="SESSION",
+        help="two or more; one: with the one before it; none: the newest",
+    )
+    compare.add_argument("--all", action="store_true", help="also metrics that stayed inside their limits")
+    form = compare.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--markdown", action="store_true")
+    _add_sessions(compare)
+    compare.set_defaults(act="compare.compare")
+
     report = _command(commands, "report", "Write session.json and session.md anew from the journal.")
     report.add_argument("session", metavar="SESSION")
     report.add_argument("--output", type=Path, metavar="DIR", help="write them there")
