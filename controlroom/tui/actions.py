@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from controlroom.core import intents as i
 from controlroom.core.intents import IntentBase
-from controlroom.tui.moment import Moment
+
+if TYPE_CHECKING:
+    from controlroom.tui.moment import Moment
 
 Group = Literal["Safety", "Record", "Experiments", "The day", "Look", "Time travel", "Program"]
-When = Callable[[Moment], bool]
+When: TypeAlias = "Callable[[Moment], bool]"
 
 
 def always(moment: Moment) -> bool:
@@ -42,9 +44,9 @@ def has_plan(moment: Moment) -> bool:
 class Action:
     id: str
     key: str
-    """As Textual names it; several are joined by commas."""
+    """As Textual names it; several are joined by commas. What a person has instead: :mod:`controlroom.tui.keymap`."""
     shown: str
-    """The key as people read it."""
+    """The key as people read it, where they have no other; `Moment.keys` knows."""
     label: str
     help: str
     group: Group
@@ -119,7 +121,7 @@ def _not_at_head(moment: Moment) -> bool:
 
 
 ACTIONS = (
-    Action("halt", "!", "!", "halt",
+    Action("halt", "exclamation_mark", "!", "halt",
            "Delete every fault of ours at once, without a question; then lock.", "Safety", when=can_halt,
            dangerous=True, seats=WRITERS, everywhere=True, asks=(i.HaltAll,)),
     Action("halt_typing", "ctrl+x", "^x", "halt",
@@ -140,6 +142,12 @@ ACTIONS = (
     Action("note", "n", "n", "note",
            "Write a note, stamped with this key; begin with todo: obs: decide: park: or private:.", "Record",
            when=session_goes_on, seats=WRITERS, rank=2, asks=(i.WriteNote,)),
+    Action("note_typing", "ctrl+n", "^n", "note",
+           "Write a note, also while a text is being typed or a question is open; it is still there after it.",
+           "Record", when=session_goes_on, seats=WRITERS, everywhere=True, asks=(i.WriteNote,)),
+    Action("notes", "N", "N", "all notes",
+           "All notes: search, filter by type and author, edit, and what they said before.", "Record", when=has_plan,
+           seats=ALL),
     Action("edit_note", "", "enter", "edit note",
            "In the notes: edit the chosen one; the record keeps both.", "Record", when=session_goes_on,
            seats=WRITERS, asks=(i.EditNote,)),
@@ -158,6 +166,12 @@ ACTIONS = (
     Action("debrief", "g", "g", "debrief",
            "Debrief: one question at a time, with a time box.", "Record", when=_answers, seats=WRITERS, rank=7,
            asks=(i.GiveAnswer,)),
+    Action("action_items", "A", "A", "action items",
+           "Action items and after-actions: owner, date, state; todo: in a note makes one.", "Record", when=_answers,
+           seats=WRITERS, asks=(i.SetAction,)),
+    Action("go_no_go", "G", "G", "go / no-go",
+           "Ask each role for its go or no-go before an injection; what it says is on record.", "Experiments",
+           when=_has_experiments, seats=WRITERS, asks=(i.Poll,)),
     Action("experiments", "x", "x", "experiments",
            "Go to the experiments; there space starts or stops the chosen one.", "Experiments", when=has_plan,
            rank=5),

@@ -6,6 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -68,18 +69,11 @@ def everything_provider() -> type[Provider]:
 
 class ControlRoomApp(InOrder[Outcome]):
     CSS_PATH = "room.tcss"
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # A text field keeps the characters that are typed into it, so `!` halts everywhere but there.
-        *(
-            Binding(own.key, f"do('{own.id}')", own.label, show=False, priority=True)
-            for own in ACTIONS
-            if own.everywhere
-        ),
-        Binding("ctrl+q", "do('quit')", show=False, priority=True),
-    ]
+    ENABLE_COMMAND_PALETTE = False
+    """Textual's own key for it is not bound: the registry's is."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "do('quit')", show=False, priority=True)]
 
     TICK = 0.25
     """Real seconds between two looks at the clock."""
@@ -102,7 +96,8 @@ class ControlRoomApp(InOrder[Outcome]):
         self._enter = enter
         self._assess = assess
         self._real = real
-        self._now = before_entering(title, opening, settings.seat)
+        self._now = before_entering(title, opening, settings.seat, settings.keys)
+        self._bind()
         self._dirty = False
         self._shown_at = -1.0
         self._pictured: frozenset[str] = frozenset()
@@ -116,6 +111,14 @@ class ControlRoomApp(InOrder[Outcome]):
         self._filters.append(ControlFilter())
         if settings.ascii or _ascii_only():
             self._filters.append(AsciiFilter())
+
+    def _bind(self) -> None:
+        """Keys that act everywhere. A text field keeps what is typed into it, so `!` halts everywhere but there."""
+        for own in ACTIONS:
+            for key in self.settings.keys.of(own) if own.everywhere or own.id == "commands" else ():
+                self._bindings._add_binding(
+                    Binding(key, f"do('{own.id}')", own.label, show=False, priority=True)
+                )
 
     def get_default_screen(self) -> Screen[None]:
         return RoomScreen(self._now, layouts.COMPILED_IN, self.settings.layout)
@@ -221,7 +224,7 @@ class ControlRoomApp(InOrder[Outcome]):
             self._after_paint(self._room_shown)
         self._dirty = False
         self._shown_at = self._real()
-        self._now = self.follower.moment()
+        self._now = replace(self.follower.moment(), keys=self.settings.keys)
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen | Sheet):
                 screen.moment = self._now
@@ -339,7 +342,10 @@ class ControlRoomApp(InOrder[Outcome]):
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
 
     def commands(self) -> None:
-        self.action_command_palette()
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="an action, an experiment, a metric, a moment …"))
 
     def sessions(self) -> None:
         from controlroom.tui.screens.sessions import SessionsSheet

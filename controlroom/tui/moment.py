@@ -19,6 +19,7 @@ from controlroom.core.state import State
 from controlroom.core.stops import Stop
 from controlroom.core.values import changed
 from controlroom.room import RoomInfo
+from controlroom.tui import keymap
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class Moment:
 
     since: Callable[[int], Sequence[Event]] = lambda seq: ()
     """The events after that one, as far as they are known."""
+    keys: keymap.Keys = keymap.DEFAULT
+    """The keys of this viewer: what a text names is what was configured."""
 
     @property
     def state(self) -> State:
@@ -85,7 +88,12 @@ def changed_since(moment: Moment, intent: Intent, seen: int) -> str:
     return overtaken(intent, own, moment.since(seen), changed(moment.state, t=max(moment.t, moment.state.t)))
 
 
-def before_entering(title: str, opening: Event | None = None, seat: Seat = "facilitator") -> Moment:
+def before_entering(
+    title: str,
+    opening: Event | None = None,
+    seat: Seat = "facilitator",
+    keys: keymap.Keys = keymap.DEFAULT,
+) -> Moment:
     """What there is to show before the room has been entered: its title, and the plan where `opening` has it."""
     state = State() if opening is None else apply(State(), opening)
     return Moment(
@@ -96,4 +104,5 @@ def before_entering(title: str, opening: Event | None = None, seat: Seat = "faci
         playhead=Playhead(),
         figures=Assessment(),
         entered=False,
+        keys=keys,
     )

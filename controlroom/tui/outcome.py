@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from controlroom.core.info import Seat
+from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.tones import DEFAULT_THEME
 
@@ -37,6 +38,8 @@ class Settings:
     """Lists saved sessions, when they are asked for."""
     seat: Seat = "facilitator"
     """The seat that is asked for: what the first paint is laid out for."""
+    keys: Keys = field(default_factory=Keys)
+    """The keys of one's own."""
     socket: Path | None = None
     """Where another account's session was reached; None: it is found by its name."""
 

@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from controlroom.tui.actions import BY_ID
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, fit_row, settled
 from controlroom.tui.tones import tones
@@ -27,8 +28,8 @@ class Pane(Widget):
     """Shows a moment. Subclasses say what with :meth:`rows`."""
 
     TITLE: ClassVar[str] = ""
-    KEY: ClassVar[str] = ""
-    """Key that chooses the pane, shown in its title."""
+    ACTION: ClassVar[str] = ""
+    """The action that the pane is for: its key stands in the title, for those who have it."""
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
 
@@ -42,13 +43,17 @@ class Pane(Widget):
         """Colours of the theme; kept, as asking Textual for them costs more than a line."""
 
     def on_mount(self) -> None:
-        self.entitle(self.KEY)
+        self.entitle()
         self.watch(self.app, "theme", self._theme_changed, init=False)
 
-    def entitle(self, key: str) -> None:
+    def entitle(self) -> None:
         """Puts the title on the frame, with the key where the seat has it."""
-        if self.TITLE:
-            self.border_title = as_title(f"{self.TITLE} [{key}]" if key else self.TITLE)
+        if not self.TITLE:
+            return
+        key, moment = "", self.moment
+        if moment is not None and self.ACTION and moment.info.seat in BY_ID[self.ACTION].seats:
+            key = moment.keys.shown(self.ACTION)
+        self.border_title = as_title(f"{self.TITLE} [{key}]" if key else self.TITLE)
 
     def wanted(self, moment: Moment) -> int:
         """Rows it would like, without a frame; only asked where the layout says `content`."""

@@ -71,7 +71,7 @@ class Timeline(ListPane):
 
 class Metrics(ListPane):
     TITLE = "metrics"
-    KEY = "t"
+    ACTION = "plot"
 
     def count(self, moment: Moment) -> int:
         return len(moment.plan.metrics) if moment.plan else 0
@@ -95,7 +95,7 @@ class Metrics(ListPane):
 
 class Experiments(ListPane):
     TITLE = "experiments"
-    KEY = "x"
+    ACTION = "experiments"
     ALWAYS_CHOSEN = True
 
     def count(self, moment: Moment) -> int:
@@ -120,7 +120,10 @@ class Experiments(ListPane):
         details = runs.detail_rows(moment, chosen, width - 1, left - 1)
         keys: tuple[Row, ...] = ()
         if possible(BY_ID["start_stop"], moment) and moment.info.live:
-            keys = (((" [space]", "key"), (" start/stop  ", "dim"), ("[d]", "key"), (" details", "dim")),)
+            start, more = moment.keys.shown("start_stop"), moment.keys.shown("details")
+            keys = (
+                ((f" [{start}]", "key"), (" start/stop  ", "dim"), (f"[{more}]", "key"), (" details", "dim")),
+            )
         blank: tuple[Row, ...] = ((("", ""),),)
         fill = blank * max(0, height - count - 1 - len(details) - len(keys))
         return (*listed, *blank, *(((" ", ""), *row) for row in details), *fill, *keys)
@@ -143,7 +146,7 @@ class Feed(ListPane):
 
 class Notes(ListPane):
     TITLE = "notes"
-    KEY = "n"
+    ACTION = "note"
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
@@ -162,7 +165,7 @@ class Notes(ListPane):
         if not moment.state.notes:
             writes = moment.info.live and moment.info.seat in BY_ID["note"].seats
             nothing = "Notes will stand here." if moment.info.live else "No note so far."
-            what = "Notes will stand here: n writes one." if writes else nothing
+            what = f"Notes will stand here: {moment.keys.shown('note')} writes one." if writes else nothing
             return (((what, "dim"),),)
         self._notes = lines.notes(moment)
         return self.listed(moment, width, height)
@@ -170,7 +173,7 @@ class Notes(ListPane):
 
 class Checklist(ListPane):
     TITLE = "checklist"
-    KEY = "k"
+    ACTION = "checklist"
 
     def __init__(self, id: str) -> None:
         super().__init__(id)

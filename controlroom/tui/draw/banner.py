@@ -68,8 +68,9 @@ def _for_desk(moment: Moment, cells: int) -> list[tuple[str, str]]:
 
 
 def _key(moment: Moment, action: str, text: str) -> str:
-    """A hint at a key, for those who have it."""
-    return text if moment.info.seat in BY_ID[action].seats else ""
+    """A hint at a key, which `text` has as `{}`, for those who have it."""
+    key = moment.keys.shown(action)
+    return text.format(key) if key and moment.info.seat in BY_ID[action].seats else ""
 
 
 def _cut_off(moment: Moment) -> list[str]:
@@ -81,7 +82,9 @@ def _cut_off(moment: Moment) -> list[str]:
         return [f"CONNECTION to the host lost, trying again ({moment.lost:.0f} s); {old}"]
     if moment.trouble and moment.info.live:
         again = f"  controlroom resume {moment.info.session}" if moment.info.session else ""
-        return [f"CUT OFF  {moment.trouble}. What is shown is old; [q] leaves.{again}"]
+        return [
+            f"CUT OFF  {moment.trouble}. What is shown is old; [{moment.keys.shown('quit')}] leaves.{again}"
+        ]
     return []
 
 
@@ -114,7 +117,7 @@ def _aborts(moment: Moment) -> list[str]:
         if moment.plan is not None:
             rule = next((own.text for own in moment.plan.abort if own.id == abort.rule), abort.rule)
         value = "no data" if abort.value is None else number(abort.value, 1)
-        found.append(f"ABORT in {left:.0f} s  {rule} ({value})" + _key(moment, "hold_abort", "  [b] hold"))
+        found.append(f"ABORT in {left:.0f} s  {rule} ({value})" + _key(moment, "hold_abort", "  [{}] hold"))
     return found
 
 
@@ -130,9 +133,9 @@ def _halt(moment: Moment, halt: Halt) -> str:
         proven = sum(1 for proof in halt.proofs if proof.outcome != "stuck")
         stuck = len(halt.proofs) - proven
         if stuck:
-            unlock = _key(moment, "unlock", ": [u] unlock")
+            unlock = _key(moment, "unlock", ": [{}] unlock")
             return f"HALTED in {halt.seconds:.1f} s, {proven} proven, {stuck} STUCK. Locked{unlock}"
-        unlock = _key(moment, "unlock", ": [u], then type unlock to go on")
+        unlock = _key(moment, "unlock", ": [{}], then type unlock to go on")
         return f"HALTED in {halt.seconds:.1f} s, proven. Locked{unlock}."
     parts = []
     for run in state.runs.values():
@@ -159,7 +162,7 @@ def _not_stopped(state: State) -> list[str]:
 def _stuck(moment: Moment) -> list[str]:
     return [
         f"STUCK  {run.experiment}: {run.message or 'the cluster does not say why'}; deletion is tried again"
-        + _key(moment, "force", "  [F] force away")
+        + _key(moment, "force", "  [{}] force away")
         for run in moment.state.runs.values()
         if run.state == "stuck"
     ]
@@ -180,12 +183,13 @@ def _where(moment: Moment) -> list[str]:
         day = f" {moment.info.recorded}" if moment.info.recorded else ""
         return [f"recorded{day}, nothing here is live"]
     if not moment.playhead.pinned:
-        return [f"looking back at {clock(moment.t)}; the day is at {clock(moment.head)}  [end] back to now"]
+        back = _key(moment, "to_end", "  [{}] back to now")
+        return [f"looking back at {clock(moment.t)}; the day is at {clock(moment.head)}{back}"]
     if state.status == "closed":
         left = f"; left behind: {', '.join(state.left)}; controlroom sweep removes it" if state.left else ""
         return [f"the day is closed: {state.closed_reason}{left}"]
     if state.held_since is not None:
         held = span(moment.t - state.held_since)
-        go_on = _key(moment, "hold_clock", "  [h] go on")
+        go_on = _key(moment, "hold_clock", "  [{}] go on")
         return [f"the plan's clock is held for {held}; faults, samples and alerts go on{go_on}"]
     return []

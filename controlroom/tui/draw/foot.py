@@ -14,11 +14,13 @@ def keys_row(moment: Moment, cells: int) -> Row:
     found: list[tuple[str, str]] = [(" ", "")]
     left = cells - 1
     for action in key_line(moment):
-        label = f" {action.label}  "
-        if width(action.shown) + width(label) - 2 > left:
+        key, label = moment.keys.shown(action.id), f" {action.label}  "
+        if not key:
+            continue
+        if width(key) + width(label) - 2 > left:
             break
-        found += [(action.shown, "key"), (label, "dim")]
-        left -= width(action.shown) + width(label)
+        found += [(key, "key"), (label, "dim")]
+        left -= width(key) + width(label)
     return tuple(found)
 
 

@@ -146,7 +146,7 @@ def _clock_left(moment: Moment, cells: int) -> Row:
         started = any(phase.status != "planned" for phase in state.phases)
         found.append((f" {words or ('BETWEEN PHASES' if started else 'NOT STARTED')} ", "phase"))
         if words is None and may_move(moment) and cells >= ROOMY:
-            found.append(("  [p] begins", "accent"))
+            found.append((f"  [{moment.keys.shown('phases')}] begins", "accent"))
         # An audience's stream has no criteria: a verdict from it would be none of the day.
         judged = moment.info.seat != "audience" and moment.figures.verdict != "pending"
         if state.status == "closed" and judged:
@@ -157,7 +157,7 @@ def _clock_left(moment: Moment, cells: int) -> Row:
     found.append((f" {phase_title(plan, state.phase).upper()} ", "phase"))
     found.append((f" {span(left)} left", "strong") if left >= 0 else (f" {span(-left)} OVER", "warn"))
     if left < 0 and may_move(moment) and cells >= ROOMY:
-        found.append(("  [p] goes on", "accent"))
+        found.append((f"  [{moment.keys.shown('phases')}] goes on", "accent"))
     if state.held_since is not None:
         found.append((f"  ‖ HELD {span(moment.t - state.held_since)}", "warn"))
     return tuple(found)
@@ -183,7 +183,9 @@ def _next(moment: Moment, room: int) -> Row:
     if moment.plan is None or moment.state.status == "closed":
         return ()
     found, more = next_up(moment.state, moment.t)
-    tail: Row = ((f"  {more} due [k]", "over"),) if more and moment.info.live else ()
+    tail: Row = (
+        ((f"  {more} due [{moment.keys.shown('checklist')}]", "over"),) if more and moment.info.live else ()
+    )
     if found is None:
         return tail
     if found.t < moment.t:
@@ -204,7 +206,7 @@ def _next(moment: Moment, room: int) -> Row:
 def _faults(moment: Moment, cells: int) -> Row:
     running = len(moment.state.running)
     halts = moment.info.live and moment.info.seat in BY_ID["halt"].seats
-    key: Row = ((" [!] halt ", "key"),) if halts and cells >= 60 else ()
+    key: Row = ((f" [{moment.keys.shown('halt')}] halt ", "key"),) if halts and cells >= 60 else ()
     if moment.state.locked:
         return (("■ LOCKED", "notice"), *key)
     if moment.info.seat == "audience":

@@ -53,7 +53,10 @@ def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple
             )
         if run.state == "stuck" and moment.info.seat == "facilitator":
             held = [own.id for own in run.targets if own.state not in ("recovered", "lost")]
-            rows += _pairs((("force", f"F removes its finalizers. {consequence(held)}"),), width)
+            rows += _pairs(
+                (("force", f"{moment.keys.shown('force')} removes its finalizers. {consequence(held)}"),),
+                width,
+            )
         for target in run.targets:
             at = f"injected {clock(moment.t_of(target.injected_at))}" if target.injected_at else ""
             rows.append((("  " + target.id + "  ", ""), (target.state + "  ", "accent"), (at, "dim")))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -17,6 +16,7 @@ from controlroom.core.stops import Stop
 from controlroom.tui import layouts, panes
 from controlroom.tui.actions import ACTIONS
 from controlroom.tui.grid import Areas
+from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
 
@@ -30,28 +30,13 @@ ENTER = {
 """What enter does in each pane: an action of the registry."""
 
 
-KEY_SEATS = {own.key: own.seats for own in ACTIONS}
-
-
 class RoomScreen(Screen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            own.key,
-            f"app.do('{own.id}')",
-            own.label,
-            tooltip=own.help,
-            show=False,
-            priority=own.id == "next_pane",
-        )
-        for own in ACTIONS
-        if own.key and not own.everywhere and own.id != "commands"
-    ]
-
     moment: reactive[Moment | None] = reactive(None, repaint=False)
 
     def __init__(self, moment: Moment, known: Mapping[str, layouts.Layout], wanted: str | None) -> None:
         super().__init__()
         self.set_reactive(RoomScreen.moment, moment)
+        self._bind(moment.keys)
         self.known = dict(known)
         self.wanted = wanted
         self.own = layouts.FACILITATOR
@@ -59,6 +44,15 @@ class RoomScreen(Screen[None]):
         self._in_front: frozenset[str] = frozenset()
         self._laid_out_for = ""
         """Seat of the layout; until the room is entered, the one that is asked for."""
+
+    def _bind(self, keys: Keys) -> None:
+        """The keys of the registry, as this viewer has them: no matter of the class."""
+        for own in ACTIONS:
+            for key in keys.of(own) if not own.everywhere and own.id != "commands" else ():
+                do, first = f"app.do('{own.id}')", own.id == "next_pane"
+                self._bindings._add_binding(
+                    Binding(key, do, own.label, show=False, tooltip=own.help, priority=first)
+                )
 
     def compose(self) -> ComposeResult:
         self._areas = Areas(*(pane.data_bind(RoomScreen.moment) for pane in self._panes))
@@ -86,7 +80,7 @@ class RoomScreen(Screen[None]):
         shown = self.own.panes()
         for pane in self._panes:
             pane.display = pane.id in shown
-            pane.entitle(pane.KEY if self.seat in KEY_SEATS.get(pane.KEY, ()) else "")
+            pane.entitle()
             pane.set_class(self.own.frames and pane.id not in layouts.ONE_LINE | {"banner"}, "-framed")
             headed = not self.own.frames and pane.TITLE != "" and pane.id != "timeline"
             pane.set_class(headed, "-headed")

@@ -51,7 +51,7 @@ def start_or_stop(desk: Desk) -> None:
         )
         confirm(desk, f"stop {experiment.title}", about, i.Stop(run=run.id), f"stopping {experiment.title}")
     elif desk.now.state.locked:
-        desk.say("locked after a halt: u unlocks", wrong=True)
+        desk.say(f"locked after a halt: {desk.now.keys.shown('unlock')} unlocks", wrong=True)
     else:
         seq = desk.now.state.seq
         desk.ask(i.Preview(experiment=experiment.id))
