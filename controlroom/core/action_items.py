@@ -15,7 +15,7 @@ from controlroom.core.values import Value
 
 class ActionItem(Value):
     id: str
-    """Of the action; of the plan's after-action where nobody gave it an owner or a date yet."""
+    """Name of the action; `after-action:` and the plan's name for an after-action."""
     title: str
     owner: str = ""
     due: str = ""
@@ -50,7 +50,7 @@ def action_items(state: State) -> tuple[ActionItem, ...]:
         done: Literal["open", "done"] = "done" if tick is not None and tick.ticked else "open"
         found.append(
             ActionItem(
-                id=own.action if own else planned.id,
+                id=f"after-action:{planned.id}",
                 title=planned.text,
                 owner=own.owner if own else "",
                 due=own.due if own else "",

@@ -59,6 +59,8 @@ class Action:
     """What it may ask of the room."""
     everywhere: bool = False
     """Also while a question or a text field is open."""
+    in_sheets: bool = False
+    """Also in every sheet, where that has no other use for the key and no text is typed."""
     rank: int = 0
     """Place in the key line; 0: not in it."""
 
@@ -141,7 +143,7 @@ ACTIONS = (
            "Safety", when=_something_is_stuck, dangerous=True, asks=(i.Release,)),
     Action("note", "n", "n", "note",
            "Write a note, stamped with this key; begin with todo: obs: decide: park: or private:.", "Record",
-           when=session_goes_on, seats=WRITERS, rank=2, asks=(i.WriteNote,)),
+           when=session_goes_on, seats=WRITERS, in_sheets=True, rank=2, asks=(i.WriteNote,)),
     Action("note_typing", "ctrl+n", "^n", "note",
            "Write a note, also while a text is being typed or a question is open; it is still there after it.",
            "Record", when=session_goes_on, seats=WRITERS, everywhere=True, asks=(i.WriteNote,)),
@@ -237,7 +239,9 @@ ACTIONS = (
            "To the start of the session.", "Time travel", when=has_plan, seats=ALL),
     Action("to_end", "end", "end", "newest",
            "To the newest moment; in a live session, back to now.", "Time travel", when=_not_at_head, seats=ALL),
-    Action("help", "question_mark", "?", "help", "This page.", "Program", seats=ALL, rank=10),
+    Action("help", "question_mark,f1", "?", "help",
+           "Explain the screen in view: the room, or the sheet that is open (f1 while a text is typed).", "Program",
+           seats=ALL, in_sheets=True, rank=10),
     Action("commands", "ctrl+p", "^p", "commands",
            "Find any action, experiment or metric by its name.", "Program", seats=ALL, rank=11),
     Action("next_pane", "tab", "tab", "next pane",

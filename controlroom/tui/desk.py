@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
@@ -25,6 +25,11 @@ class Desk(Protocol):
 
     @property
     def follower(self) -> Follower | None: ...
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """What lies on top: the room, or the sheet that was opened last."""
+        ...
 
     def ask(self, intent: Intent, done: str = "", seen: int | None = None) -> None:
         """Sends an intent; a refusal is said with its reason, `done` once it is on disk.

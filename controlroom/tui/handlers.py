@@ -57,7 +57,10 @@ def mark(milestone: Milestone) -> Callable[[Desk], None]:
 
     def handler(desk: Desk) -> None:
         word = milestone.replace("-", " ")
-        desk.ask(i.MakeMark(milestone=milestone), f"marked: {word} (M amends or undoes it)")
+        desk.ask(
+            i.MakeMark(milestone=milestone),
+            f"marked: {word} ({desk.now.keys.shown('marks')} amends or undoes it)",
+        )
 
     return handler
 
@@ -66,6 +69,24 @@ def note(desk: Desk) -> None:
     from controlroom.tui.screens.notes import write_note
 
     write_note(desk)
+
+
+def notes(desk: Desk) -> None:
+    from controlroom.tui.screens.notes import NotesSheet
+
+    desk.open(NotesSheet(desk.now, desk))
+
+
+def action_items(desk: Desk) -> None:
+    from controlroom.tui.screens.action_items import ActionsSheet
+
+    desk.open(ActionsSheet(desk.now, desk))
+
+
+def go_no_go(desk: Desk) -> None:
+    from controlroom.tui.screens.polls import ask_around
+
+    ask_around(desk)
 
 
 def edit_note(desk: Desk) -> None:
@@ -133,13 +154,16 @@ def inject(desk: Desk) -> None:
 
 
 def load(desk: Desk) -> None:
+    from controlroom.tui.load_output import what_drives
     from controlroom.tui.screens.start import confirm
 
     plan = desk.now.plan
-    if desk.now.state.load_running:
+    if desk.now.state.load_running and desk.now.state.load_stop is not None:
+        desk.say("the load is being deleted: it counts as running until its pods are gone")
+    elif desk.now.state.load_running:
         confirm(desk, "stop the load", ("The load is running.",), i.StopLoad(), "load stopped")
     elif plan is not None and plan.load is not None:
-        confirm(desk, "start the load", (" ".join(plan.load.command),), i.StartLoad(), "load started")
+        confirm(desk, "start the load", (what_drives(plan.load),), i.StartLoad(), "load started")
 
 
 def load_output(desk: Desk) -> None:
@@ -221,10 +245,9 @@ def who(desk: Desk) -> None:
 
 
 def help_page(desk: Desk) -> None:
-    from controlroom.tui.screens.details import help_rows
-    from controlroom.tui.screens.simple import Reader
+    from controlroom.tui.screens.help import show_help
 
-    desk.open(Reader(desk.now, "help", help_rows))
+    show_help(desk)
 
 
 def quit_or_ask(desk: Desk) -> None:
@@ -292,6 +315,8 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "incident": incident,
     "force": force,
     "note": note,
+    "note_typing": note,
+    "notes": notes,
     "edit_note": edit_note,
     "mark_acknowledged": mark("acknowledged"),
     "mark_cause": mark("root-cause"),
@@ -299,6 +324,8 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "marks": marks,
     "observations": observations,
     "debrief": debrief,
+    "action_items": action_items,
+    "go_no_go": go_no_go,
     "experiments": experiments,
     "start_stop": start_stop,
     "clean_up": clean_up,

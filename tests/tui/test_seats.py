@@ -172,7 +172,7 @@ def test_a_key_and_the_right_to_what_it_asks_go_together(action: Action) -> None
     assert set(action.seats) == entitled
 
 
-WITHOUT_A_KEY = {"amend-plan", "action", "poll", "check-plan", "end"}
+WITHOUT_A_KEY = {"amend-plan", "check-plan", "end"}
 """What files and scripts ask so far; `end` is asked on leaving."""
 
 

@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from controlroom.core.intents import Intent
+from controlroom.tui.actions import ACTIONS
 from controlroom.tui.moment import Moment, changed_since
 from controlroom.tui.over import Over
 from controlroom.tui.pane import ListPane, Pane, as_title
@@ -68,8 +69,12 @@ class Scroll(ListPane):
 class Sheet(Over[T]):
     """Escape closes it with no result."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+    ]
     HEADING: ClassVar[str] = ""
+    PURPOSE: ClassVar[str] = ""
+    """What the sheet is for, in its help."""
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
 
@@ -83,6 +88,28 @@ class Sheet(Over[T]):
         self.seen = moment.seen
         """What was shown when the question was opened: a decision made here rests on it."""
         self.set_reactive(Sheet.moment, moment)
+        self._bind(moment)
+
+    def _bind(self, moment: Moment) -> None:
+        """Keys that act in every sheet which has no other use for them; a text field takes characters first."""
+        for own in ACTIONS:
+            for key in moment.keys.of(own) if own.in_sheets else ():
+                if key not in self._bindings.key_to_bindings:
+                    self._bindings._add_binding(Binding(key, f"app.do('{own.id}')", own.label, show=False))
+
+    @property
+    def heading(self) -> str:
+        return self._heading
+
+    @property
+    def purpose(self) -> str:
+        return self.PURPOSE
+
+    def help_keys(self) -> Iterable[tuple[str, str]]:
+        """Keys of the sheet and what they do, for its help."""
+        from controlroom.tui.screens.help import bound
+
+        return bound(self)
 
     @property
     def overtaken(self) -> str:
