@@ -51,7 +51,11 @@ class Amending(Part):
             return "a running session cannot move to another system"
         if plan.access != old.access:
             return "who may attach is settled when a session begins"
-        if missing := [own.manifest for own in plan.experiments if own.manifest not in opened.files]:
+        if _in_cluster(plan) != _in_cluster(old):
+            return "the load of a running session cannot turn from a command into a manifest, or back"
+        named = [own.manifest for own in plan.experiments]
+        named += [plan.load.manifest] if plan.load is not None and plan.load.manifest else []
+        if missing := [name for name in named if name not in opened.files]:
             return f"{missing[0]} is not in the record of this session"
         kept = {phase.id for phase in plan.phases}
         if gone := [own.id for own in self.state.phases if own.status != "planned" and own.id not in kept]:
@@ -60,3 +64,7 @@ class Amending(Part):
         if lost := ran - {own.id for own in plan.experiments}:
             return f"experiment {sorted(lost)[0]} has been injected already"
         return None
+
+
+def _in_cluster(plan: Plan) -> bool:
+    return plan.load is not None and bool(plan.load.manifest)

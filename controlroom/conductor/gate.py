@@ -11,6 +11,8 @@ from controlroom.core.events import (
     FaultFound,
     FaultRequested,
     HaltRequested,
+    LoadRequested,
+    LoadStopRequested,
     ObjectRef,
     ReleaseRequested,
     StopRequested,
@@ -31,9 +33,8 @@ class Gate:
         self._cluster = cluster
 
     async def create(self, prepared: Prepared, written: Event, on_disk: bool, state: State) -> Created:
-        """Injects a fault. Raises :class:`GateClosed` or the cluster's SourceError."""
-        body = written.body
-        if not isinstance(body, FaultRequested) or prepared.object not in (body.object, *body.others):
+        """Makes an object of a fault or of the load. Raises :class:`GateClosed` or the cluster's SourceError."""
+        if prepared.object not in _asked_for(written):
             raise GateClosed("a start must be on record before it is made")
         if not on_disk:
             raise GateClosed("the request is not on disk: nothing is started while the record cannot be kept")
@@ -42,10 +43,11 @@ class Gate:
         return await self._cluster.create(prepared)
 
     async def delete(self, target: ObjectRef, written: Event) -> bool:
-        """Ends a fault; True: it was there. Raises :class:`GateClosed` or the cluster's SourceError."""
+        """Ends a fault or the load; True: it was there. Raises :class:`GateClosed` or the cluster's SourceError."""
         body = written.body
         found = isinstance(body, FaultFound) and not body.known
-        if not (found or isinstance(body, StopRequested | HaltRequested)):
+        load = isinstance(body, LoadStopRequested) and str(target) in map(str, body.objects)
+        if not (found or load or isinstance(body, StopRequested | HaltRequested)):
             raise GateClosed("a stop must be on record before it is made")
         return await self._cluster.delete(target)
 
@@ -66,3 +68,11 @@ class Gate:
         if not on_disk:
             raise GateClosed("the request is not on disk: nothing is forced while the record cannot be kept")
         return await self._cluster.release(target)
+
+
+def _asked_for(written: Event) -> tuple[ObjectRef, ...]:
+    """The objects that a recorded request names."""
+    body = written.body
+    if isinstance(body, FaultRequested):
+        return (body.object, *body.others)
+    return body.objects if isinstance(body, LoadRequested) else ()

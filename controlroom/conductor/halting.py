@@ -100,6 +100,7 @@ class Halting(Part):
     async def _sweep(self, written: Event) -> None:
         session = self.state.opened.session if self.state.opened else ""
         known = {one.name for run in self.state.runs.values() for one in run.objects}
+        known |= {one.name for one in self.state.load_objects}  # load is no fault: it goes on
         found, away = await there(self._cluster, session)
         for one in found:
             if one.name not in known:

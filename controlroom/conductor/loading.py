@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from controlroom.conductor.context import Handlers, Part, refuse
 from controlroom.conductor.left_over import left_over
+from controlroom.conductor.object_load import NotWhole, ObjectLoad
 from controlroom.conductor.recorder import HOST, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
-from controlroom.core.events import Actor, StepDue
+from controlroom.core.events import Actor, ObjectRef, StepDue
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.plan import Step
 from controlroom.sources.ports import LoadDriver, SourceError
@@ -20,11 +21,12 @@ AGAIN = 1.0
 
 
 class Loading(Part):
-    """Drives the load."""
+    """Drives the load: by `driver`, or by `objects` where that is None."""
 
-    def __init__(self, recorder: Recorder, driver: LoadDriver) -> None:
+    def __init__(self, recorder: Recorder, driver: LoadDriver | None, objects: ObjectLoad) -> None:
         super().__init__(recorder)
         self._driver = driver
+        self._objects = objects
         self._stopping = False
         self._busy = asyncio.Lock()
         self._taken_up = False
@@ -39,22 +41,40 @@ class Loading(Part):
             command = self.plan.load.command if self.plan.load else ()
             self._stopping = False
             try:
-                await self._driver.start()
+                made = await self._make(actor)
             except SourceError as error:
-                self.recorder.record(e.LoadFailed(error=error.message), actor=actor)
+                left = error.left if isinstance(error, NotWhole) else ()
+                self.recorder.record(e.LoadFailed(error=error.message, left=left), actor=actor)
+                if left:
+                    await self._objects.stop(HOST, "taken back, as not all of it was made")
                 return refuse(error.message, error.hint)
-            return await self.write(e.LoadStarted(command=command), actor)
+            return await self.write(e.LoadStarted(command=command, objects=made), actor)
+
+    async def _make(self, actor: Actor) -> tuple[ObjectRef, ...]:
+        if self._driver is None:
+            return await self._objects.start(actor)
+        await self._driver.start()
+        return ()
 
     async def stop(self, intent: i.StopLoad, actor: Actor) -> Answer:
         async with self._busy:
             if not self.state.load_running:
                 return refuse("the load is not running")
+            if self._driver is None:
+                return await self._delete(actor)
             self._stopping = True
             try:
                 await self._driver.stop()
             except SourceError as error:
                 return refuse(error.message, error.hint)
             return await self.write(e.LoadStopped(reason="stopped"), actor)
+
+    async def _delete(self, actor: Actor) -> Answer:
+        """Answers at once: what is deleted counts as stopped when its pods are gone."""
+        if self.state.load_stop is not None:
+            return refuse("the load is being stopped already", "it counts as running until its pods are gone")
+        written = await self._objects.stop(actor, "stopped")
+        return Accepted(seq=written.seq, note="deleted: it counts as running until its pods are gone")
 
     async def run(self) -> None:
         """Starts and stops it when its steps are due; says when it ends by itself."""
@@ -63,7 +83,7 @@ class Loading(Part):
         await self._take_up()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._by_plan(begin, missed))
-            group.create_task(self._watch())
+            group.create_task(self._objects.run() if self._driver is None else self._watch(self._driver))
 
     async def _take_up(self) -> None:
         """After a host that died: a load that runs is followed on, one that does not is said to have ended.
@@ -83,6 +103,10 @@ class Loading(Part):
                 await asyncio.sleep(AGAIN)
 
     async def _look_for_it(self) -> None:
+        if self._driver is None:
+            await self._objects.take_up()
+            self._taken_up = True
+            return
         running = await self._driver.take_up()
         if running and not self.state.load_running:
             await self._driver.stop()
@@ -109,9 +133,9 @@ class Loading(Part):
         if isinstance(answer, Accepted):
             self.recorder.record(e.Ticked(list="step", item=step.id, ticked=True), actor=HOST)
 
-    async def _watch(self) -> None:
+    async def _watch(self, driver: LoadDriver) -> None:
         while True:
-            why = await self._driver.ended()
+            why = await driver.ended()
             if self.state.load_running and not self._stopping:
                 self.recorder.record(e.LoadFailed(error=why or "the load ended by itself"))
             await self.recorder.changed()
@@ -119,6 +143,9 @@ class Loading(Part):
     async def close(self) -> None:
         """Stops it whatever happens."""
         self._stopping = True
+        if self._driver is None:
+            await self._objects.finish("end of the session")
+            return
         try:
             await self._driver.stop()
         except SourceError as error:

@@ -118,7 +118,7 @@ class Previewer(Part):
                 for part in prepared.parts:
                     await self._cluster.dry_run(part)
         except SourceError as error:
-            return error.message if _is_a_refusal(error) else None
+            return error.message if is_a_refusal(error) else None
         except TimeoutError:
             return None
         return ""
@@ -157,7 +157,7 @@ class Previewer(Part):
             number=targets.number if targets else None,
             blast=_blast(prepared),
             one_shot=prepared.one_shot,
-            rights=None if rights is None else tuple(_right(one) for one in rights),
+            rights=None if rights is None else tuple(right_of(one) for one in rights),
             dry_run=dry_run,
             foreign_chaos=None if foreign is None else tuple(foreign),
             alerts=tuple(sorted(firing - expected)),
@@ -168,7 +168,7 @@ class Previewer(Part):
         )
 
 
-def _is_a_refusal(error: SourceError) -> bool:
+def is_a_refusal(error: SourceError) -> bool:
     """Whether the server judged the object: an unknown credential or a busy server say nothing of it."""
     return error.status is not None and error.status < 500 and error.status not in (401, 408, 429)
 
@@ -195,7 +195,7 @@ async def _known(question: Awaitable[T], why: list[SourceError]) -> T | None:
     return None
 
 
-def _right(found: Permission) -> Right:
+def right_of(found: Permission) -> Right:
     return Right(
         verb=found.verb,
         resource=found.resource,

@@ -119,7 +119,9 @@ class Resuming(Part):
             self.recorder.record(e.FaultFound(object=target, run=run.id, known=True), actor=HOST)
 
     def _explained(self, found: ObjectRef, before: Set[str]) -> bool:
-        """Whether it is the object of a run that is running, or was when the list was asked for."""
+        """Whether it is the object of a run that is running, or was when the list was asked for; or the load's."""
+        if str(found) in map(str, self.state.load_objects):
+            return True  # whoever drives the load sees to it
         run = run_of(self.state, found)
         if run is None or not (run.running or run.id in before):
             return False

@@ -39,7 +39,7 @@ COUNT_EVERY = 1.0
 
 
 class Watching(Part):
-    """Follows the cluster; `saw` is told of each chaos object of ours, `saw_pod` of each pod told one by one."""
+    """Follows the cluster; `saw` is told of each object of ours, `saw_pod` of each pod told one by one."""
 
     def __init__(
         self,

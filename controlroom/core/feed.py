@@ -253,6 +253,15 @@ def _field(body: e.Body, name: str) -> str:
     return str(getattr(body, name))
 
 
+def _load_says(before: State, after: State, event: Event) -> Line | None:
+    """How many of its pods run is left out: it stands beside the load."""
+    body = event.body
+    assert isinstance(body, e.LoadObserved)
+    if not body.message or before.load_says.startswith(body.message):
+        return None
+    return "load", f"load: {body.message}"
+
+
 _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.SessionOpened: _text("session", lambda s, b: "opened"),
     e.SessionResumed: _resumed,
@@ -267,6 +276,9 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.ClockResumed: _text("clock", lambda s, b: "plan's clock goes on"),
     e.RateChanged: _text("clock", lambda s, b: f"rehearsal runs ×{float(_field(b, 'rate')):g}"),
     e.LoadStarted: _text("load", lambda s, b: "load started"),
+    e.LoadRequested: _text("load", lambda s, b: "load requested"),
+    e.LoadObserved: _load_says,
+    e.LoadStopRequested: _text("load", lambda s, b: f"load to be deleted: {_field(b, 'why')}"),
     e.LoadStopped: _text("load", lambda s, b: "load stopped"),
     e.LoadFailed: _text("load", lambda s, b: f"load failed: {_field(b, 'error')}"),
     e.RecordTroubled: _text("record", lambda s, b: f"record: {_field(b, 'error')}"),

@@ -120,7 +120,7 @@ def _load(intent: i.StartLoad | i.StopLoad, body: Body, state: State) -> Said | 
     match body:
         case e.LoadStarted():
             return "started the load"
-        case e.LoadStopped():
+        case e.LoadStopped() | e.LoadStopRequested():
             return "stopped the load"
     return None
 

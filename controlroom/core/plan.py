@@ -90,7 +90,13 @@ class Experiment(Value):
 
 
 class Load(Value):
-    command: tuple[str, ...]
+    """A command, or a manifest of Kubernetes objects: one of the two."""
+
+    command: tuple[str, ...] = ()
+    manifest: str = ""
+    """Path as the plan names it; empty: it is a command."""
+    cluster: str = ""
+    """Where the manifest goes: one of the further clusters; empty: the plan's own."""
     directory: str | None = None
     environment: dict[str, str] = {}
     """Names to values; a value `${NAME}` is looked up at start and never recorded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from controlroom.clock import Clock
@@ -25,7 +26,7 @@ from controlroom.sources.clusters import Clusters
 from controlroom.sources.lab import LabControl
 from controlroom.sources.manifests import label_value
 from controlroom.sources.outward import Dashboards
-from controlroom.sources.ports import LoadDriver
+from controlroom.sources.ports import LoadDriver, LoadOutput
 
 if TYPE_CHECKING:
     from controlroom.sources.kubernetes import KubernetesCluster
@@ -70,6 +71,7 @@ async def means_for(
         alerts=alerts,
         cluster=Clusters(cluster, further) if further else cluster,
         load=_load(begun, folder, control),
+        load_output=_load_output(begun, folder, clusters) if control is None else None,
         read_plan=lambda text: read_plan(text, begun.path),
         world=control,
         inspect=inspecting(begun, found, clusters, clock, lab=control is not None, insecure=insecure),
@@ -182,7 +184,8 @@ def _grafana(url: str, begun: Beginning, folder: SessionFolder) -> Dashboards:
     )
 
 
-def _load(begun: Beginning, folder: SessionFolder, control: LabControl | None) -> LoadDriver:
+def _load(begun: Beginning, folder: SessionFolder, control: LabControl | None) -> LoadDriver | None:
+    """None: the load is a manifest, and its objects are made in the cluster."""
     from controlroom.sources.load import CommandLoad, LabLoad, NoLoad
 
     if control is not None:
@@ -190,8 +193,27 @@ def _load(begun: Beginning, folder: SessionFolder, control: LabControl | None) -
     load = begun.plan.load
     if load is None:
         return NoLoad()
+    if load.manifest:
+        return None
     variables = resolve_environment(load.environment, os.environ)
     return CommandLoad(load, variables, folder.path / "load.log", base=begun.path.parent)
+
+
+def _load_output(
+    begun: Beginning, folder: SessionFolder, clusters: Mapping[str, KubernetesCluster]
+) -> LoadOutput | None:
+    """What the pods of a manifest's load say; a host that takes a session up goes on where the file ends."""
+    from controlroom.sources.kubernetes_load import PodLogs
+    from controlroom.sources.load_log import LoadLog
+
+    if begun.plan.load is None or not begun.plan.load.manifest:
+        return None
+    path = folder.path / "load.log"
+    since = None
+    if begun.past is not None and path.exists():
+        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    apis = {name: cluster.api for name, cluster in clusters.items()}
+    return PodLogs(apis, LoadLog(path), since)
 
 
 async def close_means(means: Means) -> None:

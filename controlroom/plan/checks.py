@@ -22,7 +22,18 @@ Findings = Iterator[Finding]
 
 def check(file: PlanFile) -> Findings:
     """Everything that is wrong with a plan whose keys are each right by themselves."""
-    for part in (_unique, _phases, _kinds, _experiments, _metrics, _grid, _references, _secrets, _bindings):
+    for part in (
+        _unique,
+        _phases,
+        _kinds,
+        _experiments,
+        _metrics,
+        _grid,
+        _references,
+        _secrets,
+        _load,
+        _bindings,
+    ):
         yield from part(file)
     # One phase without a length shifts all that follows: times say nothing then.
     if all(phase.duration > 0 for phase in file.phases):
@@ -265,6 +276,24 @@ def _secrets(file: PlanFile) -> Findings:
                 ("load", "environment", name),
                 "a secret would be recorded: keep it in the environment, as ${NAME}",
             )
+
+
+def _load(file: PlanFile) -> Findings:
+    """A program of ours or objects of a cluster: each has its own keys."""
+    load = file.load
+    if load is None:
+        return
+    if bool(load.command) == (load.manifest is not None):
+        yield Finding(("load",), "a load has either `command` or `manifest`")
+    if load.manifest is not None:
+        for key, value in (("directory", load.directory), ("environment", load.environment)):
+            if value:
+                yield Finding(("load", key), "this is for a command; what a manifest needs stands in it")
+    elif load.cluster is not None:
+        yield Finding(("load", "cluster"), "this is for a manifest: a command runs on this machine")
+    known = list(file.bindings.clusters)
+    if load.cluster is not None and load.cluster not in known:
+        yield _no_such(("load", "cluster"), "cluster", load.cluster, known)
 
 
 def _bindings(file: PlanFile) -> Findings:

@@ -154,7 +154,13 @@ def _grafana(grafana: Grafana) -> core.Grafana:
 def _load(load: Load | None) -> core.Load | None:
     if load is None:
         return None
-    return core.Load(command=load.command, directory=load.directory, environment=load.environment)
+    return core.Load(
+        command=load.command or (),
+        manifest=load.manifest or "",
+        cluster=load.cluster or "",
+        directory=load.directory,
+        environment=load.environment,
+    )
 
 
 def _metric(metric: written.Metric) -> core.Metric:

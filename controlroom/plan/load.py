@@ -145,26 +145,27 @@ class _Reader:
 
     def _read_manifests(self, file: PlanFile) -> None:
         for number, experiment in enumerate(file.experiments):
-            name = experiment.manifest
-            seen = name in self.files
-            text = self._read_beside(("experiments", number, "manifest"), name)
-            if text is None or seen:
-                continue
-            try:
-                found = manifests.read_manifest(text)
-            except Flaw as flaw:
-                self._inner(name, flaw)
-                continue
-            bindings = file.bindings
-            allowed = bindings.clusters.get(experiment.cluster or "", bindings.cluster).namespaces
-            for one in found:
-                if (
-                    one.namespace is not None
-                    and one.namespace not in allowed
-                    and "${" not in "".join(allowed)
-                ):
-                    message = f"namespace `{one.namespace}` is not among the plan's: {', '.join(allowed)}"
-                    self._inner(name, Flaw(message, one.line))
+            place = ("experiments", number, "manifest")
+            self._read_manifest(place, experiment.manifest, experiment.cluster, file)
+        if file.load is not None and file.load.manifest is not None:
+            self._read_manifest(("load", "manifest"), file.load.manifest, file.load.cluster, file)
+
+    def _read_manifest(self, place: documents.Loc, name: str, cluster: str | None, file: PlanFile) -> None:
+        seen = name in self.files
+        text = self._read_beside(place, name)
+        if text is None or seen:
+            return
+        try:
+            found = manifests.read_manifest(text)
+        except Flaw as flaw:
+            self._inner(name, flaw)
+            return
+        bindings = file.bindings
+        allowed = bindings.clusters.get(cluster or "", bindings.cluster).namespaces
+        for one in found:
+            if one.namespace is not None and one.namespace not in allowed and "${" not in "".join(allowed):
+                message = f"namespace `{one.namespace}` is not among the plan's: {', '.join(allowed)}"
+                self._inner(name, Flaw(message, one.line))
 
     def _read_rules(self, file: PlanFile) -> None:
         if file.rules is None:

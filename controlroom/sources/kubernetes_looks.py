@@ -36,6 +36,8 @@ DAEMON, CONTROLLER = "chaos-daemon", "controller-manager"
 INJECT = "chaos-mesh.org/inject"
 WATCHED = tuple(Resource(api_version="v1", kind=kind, plural=f"{kind.lower()}s") for kind in ("Pod", "Event"))
 """What a session follows in each of the plan's namespaces."""
+PODS = WATCHED[0]
+POD_LOGS = Resource(api_version="v1", kind="Pod", plural="pods/log")
 
 
 class _Variable(Value):
@@ -225,6 +227,10 @@ class ClusterLooks:
     async def watching(self, namespace: str) -> Sequence[Right]:
         """What a session reads all day in a namespace."""
         return await self._may([(verb, kind, namespace) for kind in WATCHED for verb in ("list", "watch")])
+
+    async def output(self, namespace: str) -> Sequence[Right]:
+        """What is asked of the pods of a load: what they are, and what they say."""
+        return await self._may([("list", PODS, namespace), ("get", POD_LOGS, namespace)])
 
     async def _may(self, wanted: Sequence[tuple[str, Resource, str]]) -> Sequence[Right]:
         found = await asyncio.gather(*(may(self._api, verb, kind, place) for verb, kind, place in wanted))

@@ -28,7 +28,10 @@ _PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 async def may(api: Api, verb: str, kind: Resource, namespace: str) -> Permission:
     """A SelfSubjectAccessReview. It answers for resources that do not exist, too."""
     doing = Doing(what=f"ask whether {verb} {kind.plural} is allowed")
-    attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace}
+    resource, _, part = kind.plural.partition("/")
+    attributes = {"verb": verb, "group": kind.group, "resource": resource, "namespace": namespace}
+    if part:
+        attributes["subresource"] = part
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

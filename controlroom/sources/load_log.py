@@ -40,6 +40,16 @@ class LoadLog:
         self._path = path
         self._most = most
 
+    async def append(self, lines: list[bytes]) -> None:
+        """Adds lines, cleaned, while there is room; a disk that fails or hangs ends only that."""
+        waiting: asyncio.Queue[str | None] = asyncio.Queue(MOST_WAITING)
+        _hand_over(waiting, lines)
+        waiting.put_nowait(None)
+        keeping = asyncio.create_task(self._keep(waiting))
+        done, _ = await asyncio.wait({keeping}, timeout=GRACE)
+        if not done:
+            keeping.cancel()
+
     async def follow(self, stream: asyncio.StreamReader) -> None:
         """Writes the stream's lines, cleaned, until it ends.
 

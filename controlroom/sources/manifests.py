@@ -28,6 +28,8 @@ RUN_NOTE = "controlroom.dev/run-id"
 EXPERIMENT_NOTE = "controlroom.dev/experiment"
 PRIOR_NOTE = "controlroom.dev/prior"
 """On an object that was there before: the merge patch that puts it back."""
+LOAD_RUN = "load/"
+"""What the notes of a load's objects begin with, before the number of its start: no experiment is called so."""
 REQUESTED_BY_NOTE = "controlroom.dev/requested-by"
 
 #: Kinds of Chaos Mesh that go on making others, whatever a duration says.
@@ -116,6 +118,36 @@ def prepare_all(
             found.append(_change(experiment, document, own_run, session, namespaces, notes))
         else:
             found.append(_prepared(experiment, document, own_run, session, duration, namespaces, notes))
+    return tuple(found)
+
+
+def prepare_load(
+    manifest_text: str, *, session: str, number: int, namespaces: Sequence[str]
+) -> tuple[Prepared, ...]:
+    """Every object of the load's manifest, as it will be sent at its `number`-th start. Raises ManifestError.
+
+    Objects of a load name each other (a Job the ConfigMap with its script), so they keep their names.
+    """
+    try:
+        documents = [document for document, _ in objects_of(manifest_text)]
+    except Flaw as flaw:
+        raise ManifestError(f"line {flaw.line}: {flaw.message}") from flaw
+    if not documents:
+        raise ManifestError("the manifest holds no object")
+    found = []
+    for place, document in enumerate(documents, 1):
+        manifest = _object(document)
+        api_version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
+        metadata = cast(Mapping, manifest["metadata"])
+        namespace, name = _namespace(metadata, namespaces), metadata.get("name")
+        if not isinstance(name, str) or not name:
+            raise ManifestError(f"the {kind} has no metadata.name")
+        if api_version.startswith(CHAOS_GROUP):
+            raise ManifestError(f"a {kind} is a fault, not a load: make it an experiment")
+        run = f"{LOAD_RUN}{number}" + (f".{place}" if place > 1 else "")
+        target = ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name)
+        notes = {SESSION_NOTE: session, RUN_NOTE: run}
+        found.append(_labelled("load", run, session, manifest, target, notes, one_shot=False, duration=None))
     return tuple(found)
 
 

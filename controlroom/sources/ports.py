@@ -286,6 +286,15 @@ class LoadDriver(Protocol):
         ...
 
 
+class LoadOutput(Protocol):
+    """What the pods of a load in a cluster say."""
+
+    async def read(self, objects: Sequence[ObjectRef]) -> int:
+        """Keeps what the objects' pods have said since the last time in the session's folder; returns how many of
+        them run. Raises SourceError."""
+        ...
+
+
 class World(Protocol):
     """The lab of a rehearsal: it owns time."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.core.clean import clean
+from controlroom.core.plan import Load
 
 LOG = "load.log"
 MOST_BYTES = 65_536
@@ -28,6 +29,13 @@ class Output:
     """There is no log."""
     trouble: str = ""
     """Why it could not be read, and what to do; empty: it was."""
+
+
+def what_drives(load: Load) -> str:
+    """The load in one line: its command, or its manifest and where that goes."""
+    if not load.manifest:
+        return " ".join(load.command)
+    return f"the objects of {load.manifest}" + (f", in cluster {load.cluster}" if load.cluster else "")
 
 
 def read_output(folder: str) -> Output:

@@ -13,6 +13,7 @@ from controlroom.conductor.gate import Gate, GateClosed
 from controlroom.conductor.halting import Halting
 from controlroom.conductor.injecting import Injecting
 from controlroom.conductor.loading import Loading
+from controlroom.conductor.object_load import ObjectLoad
 from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.recorder import Recorder
 from controlroom.conductor.resuming import Resuming
@@ -343,7 +344,10 @@ async def test_the_load_is_what_the_record_says(
         next_one.wrote(e.LoadStarted())
     await next_one.begin()
     driver = FakeLoad(runs)
-    working = asyncio.create_task(Loading(next_one.recorder, driver).run())
+    objects = ObjectLoad(
+        next_one.recorder, next_one.bench.cluster, next_one.gate, next_one.watchman, output=None
+    )
+    working = asyncio.create_task(Loading(next_one.recorder, driver, objects).run())
     for _ in range(20):
         await asyncio.sleep(0)
     assert driver.done == does

@@ -86,8 +86,11 @@ def tell_course(tape: Tape, plan: p.Plan) -> None:
         tape.say(0.1, e.SourceMeasured(source=source, offset=offset, uncertainty=0.5), SOURCE)
     if tape.maybe(0.2):
         tape.say(0.2, e.LoadFailed(error="gradlew: not found"))
-    tape.say(0.3, e.LoadStarted())
+    objects = _tell_load_of_objects(tape) if tape.maybe(0.3) else ()
+    tape.say(0.3, e.LoadStarted(objects=objects))
     _tell_phases(tape)
+    if objects:
+        tape.say(1130, e.LoadStopRequested(objects=objects, why="planned"))
     tape.say(1140, e.LoadStopped(reason="planned"))
     totals = (5000.0, tape.chance.choice([5000.0, 5000.0, 5000.0, 4999.0, None]))
     read = e.ReconciliationRead(
@@ -98,6 +101,14 @@ def tell_course(tape: Tape, plan: p.Plan) -> None:
     if tape.maybe(0.8):
         left = ("PodChaos/test/slow-1",) if tape.maybe(0.2) else ()
         tape.say(1300, e.SessionClosed(reason="the day is over", left=left))
+
+
+def _tell_load_of_objects(tape: Tape) -> tuple[e.ObjectRef, ...]:
+    """A load that is a Job, and how far it is."""
+    job = e.ObjectRef(api_version="batch/v1", kind="Job", namespace="test", name="orders")
+    tape.say(0.25, e.LoadRequested(objects=(job,), manifest="kind: Job\n"))
+    tape.say(2, e.LoadObserved(message="Job 2 active, 0 succeeded, 0 failed", pods=2), SOURCE)
+    return (changed(job, uid="job-1"),)
 
 
 def tell_outward(tape: Tape) -> None:

@@ -26,7 +26,7 @@ class Around:
     def checks(self) -> list[Check]:
         site = self._site
         found: list[Check] = []
-        if site.plan.load is not None:
+        if site.plan.load is not None and (site.lab or not site.plan.load.manifest):
             found.append(Check("load", GROUP, "load command", self._load))
         for item in site.plan.checklist:
             if item.files:

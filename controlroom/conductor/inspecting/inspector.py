@@ -11,6 +11,7 @@ from controlroom.conductor.inspecting.around import Around
 from controlroom.conductor.inspecting.asking import Check, Eyes, Questions, Site
 from controlroom.conductor.inspecting.cluster import ClusterLook
 from controlroom.conductor.inspecting.experiments import ExperimentLooks
+from controlroom.conductor.inspecting.load import LoadLook, load_kinds
 from controlroom.conductor.inspecting.signals import AlertLooks, MetricLooks
 from controlroom.core.findings import Finding, Inspected
 from controlroom.core.plan import ChecklistItem
@@ -62,7 +63,8 @@ class Inspector:
         site, eyes = self._site, self._questions.eyes
         if not site.bindings.clusters:
             experiments = ExperimentLooks(self._questions, self._session)
-            return ClusterLook(self._questions, experiments.kinds()), experiments
+            cluster = ClusterLook(self._questions, self._kinds(experiments, name))
+            return self._with_load(name, cluster, experiments, self._questions)
         known = site.bindings.clusters
         own = tuple(
             one for one in site.plan.experiments if (one.cluster if one.cluster in known else "") == name
@@ -73,8 +75,26 @@ class Inspector:
         questions = Questions(part, looked)
         self._others.append(questions)
         experiments = ExperimentLooks(questions, self._session)
-        cluster = ClusterLook(questions, experiments.kinds())
-        return (_Called(name, cluster), experiments) if name else (cluster, experiments)
+        cluster = ClusterLook(questions, self._kinds(experiments, name))
+        called = _Called(name, cluster) if name else cluster
+        return self._with_load(name, called, experiments, questions)
+
+    def _with_load(
+        self, name: str, cluster: _Part, experiments: ExperimentLooks, questions: Questions
+    ) -> tuple[_Part, ...]:
+        if not self._loads(name):
+            return cluster, experiments
+        return cluster, experiments, LoadLook(questions, self._session)
+
+    def _kinds(self, experiments: ExperimentLooks, name: str) -> tuple[tuple[str, str], ...]:
+        """Of every object that goes to the cluster."""
+        load = load_kinds(self._site, self._session) if self._loads(name) else ()
+        return tuple(dict.fromkeys((*experiments.kinds(), *load)))
+
+    def _loads(self, name: str) -> bool:
+        """Whether the load's objects go to that cluster."""
+        load = self._site.plan.load
+        return not self._site.lab and load is not None and bool(load.manifest) and load.cluster == name
 
     async def run(self) -> Inspected:
         """Asks everything; returns within the time of the slowest question and the one that it waits for."""

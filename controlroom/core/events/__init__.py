@@ -40,6 +40,14 @@ from controlroom.core.events.leftovers import (
     SweepFailed,
     SweepRequested,
 )
+from controlroom.core.events.load import (
+    LoadFailed,
+    LoadObserved,
+    LoadRequested,
+    LoadStarted,
+    LoadStopped,
+    LoadStopRequested,
+)
 from controlroom.core.events.outward import OUTWARD, PictureTaken, ToldOutward
 from controlroom.core.events.people import (
     ActionSet,
@@ -60,9 +68,6 @@ from controlroom.core.events.seats import SeatLeft, SeatTaken, UnattendedBegan, 
 from controlroom.core.events.session import (
     ClockHeld,
     ClockResumed,
-    LoadFailed,
-    LoadStarted,
-    LoadStopped,
     PhaseEnded,
     PhaseExtended,
     PhaseReopened,
@@ -123,7 +128,10 @@ __all__ = [
     "Leftover",
     "LeftoversFound",
     "LoadFailed",
+    "LoadObserved",
+    "LoadRequested",
     "LoadStarted",
+    "LoadStopRequested",
     "LoadStopped",
     "MarkAmended",
     "MarkMade",

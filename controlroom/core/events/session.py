@@ -1,4 +1,4 @@
-"""The session itself: its opening, its phases, its clock, its load."""
+"""The session itself: its opening, its phases, its clock."""
 
 from __future__ import annotations
 
@@ -124,21 +124,6 @@ class StepDue(Body, tag="step.due"):
 
     step: str
     audience = {"step": _NEVER}
-
-
-class LoadStarted(Body, tag="load.started"):
-    command: tuple[str, ...] = ()
-    audience = {"command": _NEVER}
-
-
-class LoadStopped(Body, tag="load.stopped"):
-    reason: str = ""
-    audience = {"reason": _NEVER}
-
-
-class LoadFailed(Body, tag="load.failed"):
-    error: str
-    audience = {"error": _NEVER}
 
 
 class RecordTroubled(Body, tag="record.troubled"):

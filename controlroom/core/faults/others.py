@@ -1,8 +1,9 @@
 """Objects that keep no records of targets: what their own status says of how far they are.
 
 Deployments and their like by their counted replicas (apps/v1), Jobs by their counts and conditions (batch/v1), Litmus
-engines by `engineStatus` and verdicts (litmuschaos.io/v1alpha1), Chaos Mesh's Schedule and Workflow by what they made;
-any other kind by its conditions. Nothing here proves an effect on a target.
+engines by `engineStatus` and verdicts (litmuschaos.io/v1alpha1), k6's TestRuns by their stage (k6.io/v1alpha1), single
+Pods by their phase, Chaos Mesh's Schedule and Workflow by what they made; any other kind by its conditions. Nothing
+here proves an effect on a target.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from controlroom.core.values import Value
 _DONE = frozenset({"Complete", "Failed", "Accomplished", "Succeeded"})
 _READY = ("Ready", "Available", "Established")
 _ENGINE_OVER = frozenset({"completed", "stopped"})
+_STAGES_OVER = frozenset({"stopped", "finished", "error"})
+_PHASES_OVER = frozenset({"Succeeded", "Failed"})
+ENDING = frozenset({"Job", "TestRun", "K6", "Pod", "ChaosEngine"})
+"""Kinds that come to an end by themselves, and say so."""
 
 
 class Progress(Value):
@@ -26,12 +31,15 @@ class Progress(Value):
     """Empty: nothing that we know to read."""
     over: bool = False
     """It has done what it does; the object is still there."""
+    failed: str = ""
+    """Why it is over before it has; empty: it is not, or has."""
 
 
 class _Condition(Value, rename="camel"):
     type: str
     status: str = "False"
     reason: str = ""
+    message: str = ""
 
 
 class _Experiment(Value, rename="camel"):
@@ -51,6 +59,8 @@ class _Status(Value, rename="camel"):
     experiments: tuple[_Experiment, ...] | None = None
     time: datetime | None = None
     entry_node: str | None = None
+    stage: str | None = None
+    phase: str | None = None
     conditions: tuple[_Condition, ...] | None = None
 
 
@@ -73,6 +83,14 @@ def progress(kind: str, generation: int | None, spec: bytes, status: bytes) -> P
         return _engine(said, asked)
     if kind == "Schedule":
         return _schedule(said)
+    if kind in ("TestRun", "K6"):
+        return _test_run(said)
+    if kind == "Pod":
+        return Progress(
+            words=clean(said.phase or "", 100),
+            over=said.phase in _PHASES_OVER,
+            failed="its pod failed" if said.phase == "Failed" else "",
+        )
     if kind == "Job" or said.succeeded is not None or said.failed is not None:
         return _job(said)
     if asked.replicas is not None:
@@ -97,7 +115,21 @@ def _job(said: _Status) -> Progress:
     active = said.active if isinstance(said.active, int) else 0
     over = _finished(said)
     words = f"{active} active, {said.succeeded or 0} succeeded, {said.failed or 0} failed"
-    return Progress(words=words, over=over)
+    return Progress(words=words, over=over, failed=_failure(said))
+
+
+def _failure(said: _Status) -> str:
+    """What its condition `Failed` says."""
+    for own in said.conditions or ():
+        if own.type == "Failed" and own.status == "True":
+            return clean(": ".join(filter(None, (own.reason, own.message))) or "it failed", 200)
+    return ""
+
+
+def _test_run(said: _Status) -> Progress:
+    stage = clean(said.stage or "", 40)
+    failed = "its stage is error: the operator's log says why" if said.stage == "error" else ""
+    return Progress(words=f"stage {stage}" if stage else "", over=said.stage in _STAGES_OVER, failed=failed)
 
 
 def _workload(said: _Status, asked: int, generation: int | None) -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controlroom.core import events as e
-from controlroom.core.events import Event
+from controlroom.core.events import Event, ObjectRef
 from controlroom.core.fold.register import folds, put
 from controlroom.core.plan import Plan
 from controlroom.core.state import PhaseState, RecordTrouble, Span, State
@@ -143,21 +143,45 @@ def step_due(state: State, event: Event, body: e.StepDue) -> State:
     return changed(state, due=put(state.due, body.step, event.t))
 
 
+@folds(e.LoadRequested)
+def load_requested(state: State, event: Event, body: e.LoadRequested) -> State:
+    return changed(state, load_objects=body.objects, load_stop=None, load_says="")
+
+
 @folds(e.LoadStarted)
 def load_started(state: State, event: Event, body: e.LoadStarted) -> State:
     if state.load_running:
         return state
-    return changed(state, loads=(*state.loads, Span(start=event.t)), load_error="")
+    objects = body.objects or state.load_objects
+    loads = (*state.loads, Span(start=event.t))
+    return changed(state, loads=loads, load_error="", load_objects=objects, load_says="")
+
+
+@folds(e.LoadObserved)
+def load_observed(state: State, event: Event, body: e.LoadObserved) -> State:
+    pods = "" if body.pods is None else f"{body.pods} pod{'' if body.pods == 1 else 's'} running"
+    return changed(state, load_says=", ".join(filter(None, (body.message, pods))))
+
+
+@folds(e.LoadStopRequested)
+def load_stop_requested(state: State, event: Event, body: e.LoadStopRequested) -> State:
+    asked = event.t if state.load_stop is None else state.load_stop
+    return changed(state, load_stop=asked, load_objects=body.objects)
 
 
 @folds(e.LoadStopped)
 def load_stopped(state: State, event: Event, body: e.LoadStopped) -> State:
-    return _stop_load(state, event, body.reason)
+    return _without_load(_stop_load(state, event, body.reason))
 
 
 @folds(e.LoadFailed)
 def load_failed(state: State, event: Event, body: e.LoadFailed) -> State:
-    return changed(_stop_load(state, event, body.error), load_error=body.error)
+    stopped = _without_load(_stop_load(state, event, body.error), body.left)
+    return changed(stopped, load_error=body.error)
+
+
+def _without_load(state: State, left: tuple[ObjectRef, ...] = ()) -> State:
+    return changed(state, load_objects=left, load_stop=None, load_says="")
 
 
 def _stop_load(state: State, event: Event, why: str) -> State:

@@ -116,16 +116,27 @@ class Experiment(Strict):
 
 
 class Load(Strict):
-    """The load test: a program that is started and stopped at the steps of those kinds."""
+    """The load test: a program or Kubernetes objects, started and stopped at the steps of those kinds."""
 
-    command: Command = Field(
-        min_length=1,
+    command: Command | None = Field(
+        default=None,
         description="Program and arguments: one line, split as a shell would split it, or a list. No shell runs it.",
     )
-    directory: Text | None = Field(default=None, description="Working directory; without it the plan's own.")
+    manifest: Text | None = Field(
+        default=None,
+        description="In place of a command: file beside the plan, with a Job, a k6 TestRun or other objects. They are "
+        "created under their own names to start the load, and deleted to stop it.",
+    )
+    cluster: Id | None = Field(
+        default=None,
+        description="Of a manifest: one of `bindings.clusters`; without it `bindings.cluster`.",
+    )
+    directory: Text | None = Field(
+        default=None, description="Of a command: working directory; without it the plan's own."
+    )
     environment: dict[Label, str] = Field(
         default_factory=dict,
-        description="Variables for it. `${NAME}` is looked up when it starts and never recorded.",
+        description="Of a command: variables for it. `${NAME}` is looked up when it starts and never recorded.",
     )
 
 

@@ -11,7 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from controlroom.tui.load_output import LOG, Output, read_output
+from controlroom.tui.load_output import LOG, Output, read_output, what_drives
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.sheet import Scroll, Sheet, Text
 from controlroom.tui.text import Row, clock, fit, span, wrapped
@@ -44,6 +44,7 @@ class Tail(Scroll):
 class LoadSheet(Sheet[None]):
     """Reads the log again each second while it is open; a read that hangs is waited for, and said to hang."""
 
+    PURPOSE = "Whether the load runs, since when, how it ended, and the last of what it said."
     HEADING = "load"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "newest", show=False)]
     EVERY: ClassVar[float] = 1.0
@@ -121,8 +122,13 @@ def state_rows(moment: Moment, width: int) -> tuple[Row, ...]:
     elif last.end is None:
         begun = f" since T+{clock(last.start)}, for {span(moment.t - last.start)}"
         rows.append((("running", "good"), (begun, "")))
+        if state.load_stop is not None:
+            asked = f"asked to go at T+{clock(state.load_stop)}; it counts as running until its pods are gone"
+            rows += [((line, "warn"),) for line in wrapped(asked, width)]
+        if state.load_says:
+            rows += [((line, ""),) for line in wrapped(state.load_says, width)]
         taken_up = next((gap.end for gap in state.gaps if gap.end is not None and gap.end > last.start), None)
-        if taken_up is not None:
+        if taken_up is not None and not state.load_objects:  # a cluster keeps what its pods say
             lost = f"Its output is lost since the host was taken up again (T+{clock(taken_up)})."
             rows += [((line, "warn"),) for line in wrapped(lost, width)]
     else:
@@ -132,7 +138,7 @@ def state_rows(moment: Moment, width: int) -> tuple[Row, ...]:
     if state.load_error and (last is None or last.what != state.load_error):
         rows += [((line, "bad"),) for line in wrapped(f"The last start failed: {state.load_error}", width)]
     if plan is not None and plan.load is not None:
-        rows.append(((fit(" ".join(plan.load.command), width).rstrip(), "dim"),))
+        rows.append(((fit(what_drives(plan.load), width).rstrip(), "dim"),))
     return tuple(rows)
 
 
@@ -156,7 +162,8 @@ def output_rows(moment: Moment, output: Output | None, width: int) -> Iterable[R
 def _why_missing(moment: Moment) -> str:
     opened = moment.state.opened
     if opened is not None and opened.lab:
-        return "The lab's own load stands in for the plan's command. It writes no output."
+        what = "manifest" if moment.plan and moment.plan.load and moment.plan.load.manifest else "command"
+        return f"The lab's own load stands in for the plan's {what}. It writes no output."
     if not moment.state.loads:
         return "No output: the load has not been started."
     return f"There is no {LOG} in {moment.info.folder}: the host could not write it (see host.log there)."
