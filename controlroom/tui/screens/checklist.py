@@ -20,6 +20,7 @@ from controlroom.tui.text import Row, wrapped
 
 
 class ChecklistSheet(Sheet[None]):
+    PURPOSE = "What has to be done before, during and after the day. A command is shown, never run from here."
     HEADING = "checklist, steps, after-actions"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "open_chosen", show=False),

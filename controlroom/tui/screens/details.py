@@ -5,7 +5,6 @@ from __future__ import annotations
 from controlroom.core.assessment import Evidence
 from controlroom.core.faults.forcing import consequence
 from controlroom.core.plan import Experiment
-from controlroom.tui.actions import ACTIONS, possible
 from controlroom.tui.desk import Desk
 from controlroom.tui.draw.metrics import FIGURES, figure_text, verdict
 from controlroom.tui.draw.runs import counts, experiment_state, refusal
@@ -114,33 +113,3 @@ def _proof(reason: str, evidence: tuple[Evidence, ...], width: int) -> list[Row]
     lines = [reason] if reason else []
     lines += [f"{own.source}: {' '.join(own.text.split())}" for own in evidence[:3] if own.text]
     return [((" " * 9 + part, "dim"),) for line in lines for part in wrapped(line, max(10, width - 9))]
-
-
-def help_rows(moment: Moment, width: int) -> tuple[Row, ...]:
-    """Every action that the seat has, by group; what is not possible now is dim."""
-    rows: list[Row] = []
-    own = [action for action in ACTIONS if moment.info.seat in action.seats]
-    for group in dict.fromkeys(action.group for action in own):
-        rows += [BLANK, ((group, "title"),)] if rows else [((group, "title"),)]
-        for action in own:
-            if action.group != group:
-                continue
-            can = possible(action, moment)
-            for number, line in enumerate(wrapped(action.help, max(20, width - 24))):
-                key, label = (action.shown, action.label) if number == 0 else ("", "")
-                rows.append(
-                    (
-                        (fit(key, 8), "key" if can else "dim"),
-                        (fit(label, 16), ""),
-                        (line, "" if can else "dim"),
-                    )
-                )
-    rows += [BLANK, (("signs on the timeline", "title"),)]
-    for text in (
-        "━ went  ┄ expected  ▒ over-run  ‖ held  ◆ now",
-        "┃ one-shot fault  █ fault active  ▓ fault ended  ░ planned  ▲ alert firing  △ pending",
-        "d detected  a acknowledged  e escalated  c root cause  i mitigation started  m mitigated",
-        "r recovered  v verified  s symptom  · mark  ' note",
-    ):
-        rows.append(((text, ""),))
-    return tuple(rows)

@@ -39,6 +39,7 @@ def split_time(text: str, now: float) -> tuple[float | None, str]:
 
 
 class MarksSheet(Sheet[None]):
+    PURPOSE = "All marks of the day. A mark that is amended or undone stays in the record."
     HEADING = "marks"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", show=False),

@@ -23,6 +23,7 @@ SPANS = (None, 1800.0, 600.0, 180.0)
 
 
 class PlotSheet(Sheet[None]):
+    PURPOSE = "One metric over the day, with its baseline, its limit and the faults."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus,equals_sign", "zoom(1)", show=False),
         Binding("minus", "zoom(-1)", show=False),

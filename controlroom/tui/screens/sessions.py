@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class SessionsSheet(Sheet[str]):
     """Its result is the path of the chosen session."""
 
+    PURPOSE = "Saved sessions: open one in its room, as a recording."
     HEADING = "saved sessions"
 
     def __init__(self, moment: Moment, sessions: Sequence[SavedSession]) -> None:

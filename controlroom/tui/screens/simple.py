@@ -36,6 +36,8 @@ class Line(Input):
 class Prompt(Sheet[str]):
     """One typed line. `wrong` says what is wrong with a text; empty: nothing."""
 
+    PURPOSE = "Wants one line of text. Enter keeps it; escape drops it, and nothing has happened."
+
     def __init__(
         self,
         moment: Moment,
@@ -113,6 +115,8 @@ class Option:
 class Choice(Sheet[str]):
     """One of several; `about` stands above them."""
 
+    PURPOSE = "Choose one: by its key, or with up and down and then enter. Escape drops it, and nothing has happened."
+
     def __init__(
         self,
         moment: Moment,
@@ -132,6 +136,11 @@ class Choice(Sheet[str]):
         options.styles.height = max(1, len(self._options))
         yield options
         yield Text(self.hint("a key or enter chooses, esc drops it"), id="hint")
+
+    def help_keys(self) -> Iterable[tuple[str, str]]:
+        yield from ((option.key, option.label) for option in self._options if option.key)
+        yield "enter", "choose the marked one"
+        yield from super().help_keys()
 
     def _rows(self, moment: Moment, width: int) -> tuple[Row, ...]:
         label = max((len(option.label) for option in self._options), default=0) + 2
@@ -169,6 +178,8 @@ class Choice(Sheet[str]):
 
 class Reader(Sheet[None]):
     """A text to scroll through, written anew at each moment."""
+
+    PURPOSE = "A page to read. It goes on with the day while it is open."
 
     def __init__(self, moment: Moment, heading: str, write: Write) -> None:
         super().__init__(moment, heading, tall=True)

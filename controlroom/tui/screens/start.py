@@ -71,6 +71,7 @@ def final(check: Check) -> list[GuardResult]:
 class StartSheet(Sheet[None]):
     """What would be hit and what the guards say. `y` starts; where a guard refuses, its word is typed first."""
 
+    PURPOSE = "Before anything is injected: who would be hit, what the guards say, and the very object that is sent."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", show=False),
         Binding("up", "scroll(-1)", show=False),
