@@ -145,9 +145,16 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add_sessions(compare)
     compare.set_defaults(act="compare.compare")
 
-    report = _command(commands, "report", "Write session.json and session.md anew from the journal.")
+    report = _command(
+        commands, "report", "Write session.json, session.md and session.html anew from the journal."
+    )
     report.add_argument("session", metavar="SESSION")
     report.add_argument("--output", type=Path, metavar="DIR", help="write them there")
+    report.add_argument(
+        "--audience",
+        action="store_true",
+        help="leave out private notes and what was not revealed; written to audience/ of the session",
+    )
     _add_sessions(report)
     report.set_defaults(act="records.report")
 

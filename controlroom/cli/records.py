@@ -53,11 +53,14 @@ def report(chosen: argparse.Namespace) -> int:
 
     folder = _folder(chosen)
     target: Path | None = chosen.output
+    if target is None and chosen.audience:
+        target = folder.path / "audience"  # the whole record stays what it is
     if target is not None:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         events = read_events(folder.journal)
-        asyncio.run(reports.write(folder if target is None else SessionFolder(target), events))
+        into = folder if target is None else SessionFolder(target)
+        asyncio.run(reports.write(into, events, audience=chosen.audience, beside=folder.path))
     except JournalError as error:
         raise Stop(str(error)) from error
     print((target or folder.path) / "session.md")

@@ -13,7 +13,8 @@ import msgspec
 from controlroom.core.values import Value
 from controlroom.journal.lock import held
 
-JOURNAL, RECORD, REPORT, LOG, HOST = "journal.jsonl", "session.json", "session.md", "host.log", "host.json"
+JOURNAL, LOG, HOST = "journal.jsonl", "host.log", "host.json"
+RECORD, REPORT, PAGE = "session.json", "session.md", "session.html"
 
 
 class HostFile(Value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -18,6 +19,9 @@ from controlroom.core.figures import assess
 from controlroom.journal.report.escaping import escaped, fenced, paragraphs, table
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.markdown import markdown
+from controlroom.journal.report.markdown import report as whole
+from controlroom.journal.report.page import page_of
+from controlroom.journal.report.plots import plots
 from tests.journal.books import PLAN, chained, day, journals
 from tests.sessions import FACILITATOR, moment
 
@@ -51,7 +55,8 @@ def html(tokens: list[Token]) -> set[str]:
 
 def report(events: tuple[Event, ...]) -> str:
     view = view_of(events)
-    return markdown(view, assess(view))
+    page = page_of(view, assess(view))
+    return whole(replace(page, plots=plots(page, view))) if page is not None else markdown(view, assess(view))
 
 
 @lru_cache
@@ -148,7 +153,7 @@ def test_the_verdict_comes_first() -> None:
     assert lines[2] == "**Verdict: ❔ inconclusive**"
     headings = re.findall(r"^## (.+)$", of_the_day(), re.M)
     assert headings == [
-        "Success criteria", "Metrics", "Experiments", "What could not be measured", "Planned and actual",
+        "Success criteria", "Metrics", "Plots", "Experiments", "What could not be measured", "Planned and actual",
         "Facilitator observations", "Debrief", "Post-game day actions", "Notes", "Pre-game day checklist",
         "Objectives and scenario",
     ]  # fmt: skip

@@ -27,7 +27,7 @@ from controlroom.journal.report.record import (
     record,
 )
 from controlroom.journal.report.schema import record_schema, schema_text
-from tests.journal.books import chained, day, journals, kinds_of, written
+from tests.journal.books import PLAN, chained, day, journals, kinds_of, written
 from tests.journal.schema_check import violations
 from tests.sessions import moment
 
@@ -149,16 +149,22 @@ def test_a_later_format_and_other_files_are_refused() -> None:
             read_record(data)
 
 
-def test_both_files_are_written_private_and_whole(tmp_path: Path) -> None:
+def test_all_files_are_written_private_whole_and_always_the_same(tmp_path: Path) -> None:
     folder = SessionFolder(tmp_path)
     asyncio.run(write(folder, day()))
-    first = folder.record.read_bytes()
+    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     asyncio.run(write(folder, day()))
-    assert folder.record.read_bytes() == first
-    assert isinstance(read_record(first), SessionRecord)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == first
+    assert isinstance(read_record(folder.record.read_bytes()), SessionRecord)
     assert folder.report.read_text().startswith("# Game Day: Inventory Service Failure Scenario\n")
-    assert {path.name for path in tmp_path.iterdir()} == {"session.json", "session.md"}
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "session.json",
+        "session.md",
+        "session.html",
+        "plots",
+    }
+    assert {path.stem for path in tmp_path.glob("plots/*.svg")} == {metric.id for metric in PLAN.metrics}
+    assert {path.stat().st_mode & 0o777 for path in first} == {0o600}
 
 
 def test_what_was_never_opened_is_no_session(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from controlroom.core.assessment import Figure, RunFigures
 from controlroom.core.plan import Experiment
 from controlroom.core.state import Run
 from controlroom.journal.report.escaping import escaped, paragraphs, table
-from controlroom.journal.report.page import Page
+from controlroom.journal.report.page import KEPT, Page
 from controlroom.journal.report.words import span
 
 _FIGURES = (
@@ -54,7 +54,8 @@ def _overview(page: Page) -> list[str]:
         own = page.assessment.runs.get(run.id, RunFigures(run=run.id, experiment=run.experiment))
         rows.append((page.run_title(run), *(page.figure(getattr(own, name)) for name in names)))
     day = page.assessment.day
-    rows.append(("**The day**", *(page.figure(getattr(day, name)) for name in names)))
+    if day.injected.reason != KEPT:
+        rows.append(("**The day**", *(page.figure(getattr(day, name)) for name in names)))
     return table(("Experiment", "Injected", "TTD", "TTA", "TTI", "TTM", "TTR"), rows)
 
 

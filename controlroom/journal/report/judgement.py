@@ -26,20 +26,24 @@ def verdict(page: Page) -> list[str]:
     """Title, verdict and the facts of the day."""
     state, plan, opened = page.state, page.plan, page.state.opened
     assert opened is not None and state.opened_at is not None, "a page is of an opened session"
+    cluster = plan.bindings.cluster.context
     where = (
-        "rehearsal in the embedded lab" if opened.lab else f"cluster {escaped(plan.bindings.cluster.context)}"
+        "rehearsal in the embedded lab" if opened.lab else f"cluster {escaped(cluster)}" if cluster else ""
     )
     ended = state.closed_reason if state.status == "closed" else "not closed yet"
     times = page.times
     facts = [
         ("Date", f"{times.day(state.opened_at)}, {times.wall(state.opened_at)} ({escaped(times.zone)})"),
         ("Duration", f"{span(state.t)} of {span(plan.duration)} planned"),
-        ("Environment", f"{escaped(plan.environment)}; {where}"),
+        ("Environment", "; ".join(part for part in (escaped(plan.environment), where) if part)),
         ("Ended", escaped(ended)),
         ("Session", escaped(opened.session)),
-        ("Plan", f"{escaped(plan.id)}, `{opened.plan_hash[:16]}`"),
-        ("Written by", f"controlroom {escaped(opened.program)}"),
+        ("Plan", escaped(plan.id) + (f", `{opened.plan_hash[:16]}`" if opened.plan_hash else "")),
+        ("Written by", f"controlroom {escaped(opened.program)}" if opened.program else ""),
     ]
+    if page.audience:
+        facts.append(("For an audience", "without private notes, and without what was not revealed"))
+    facts = [(name, text) for name, text in facts if text]
     lines = [f"# {escaped(plan.title)}", "", f"**Verdict: {_MARKS[page.assessment.verdict]}**", ""]
     lines += [f"- {escaped(reason)}" for reason in page.assessment.reasons]
     return [*lines, *([""] if page.assessment.reasons else []), *table(("", ""), facts)]
@@ -55,6 +59,8 @@ def criteria(page: Page) -> list[str]:
             for own in found.criteria
         ]
         lines += table(("Passed if", "Result", "Measured / limit", "Because"), rows)
+    elif page.audience:
+        return [*lines, "They are told once every experiment has been revealed.", ""]
     else:
         lines += ["The plan has no success criterion.", ""]
     if found.signs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace as replaced
+from pathlib import Path
 
 import aiofiles
 import aiofiles.os
@@ -14,10 +16,15 @@ from controlroom.core.columns import Columns, View
 from controlroom.core.events import Event, Samples, SessionOpened
 from controlroom.core.figures import assess
 from controlroom.core.fold import apply
+from controlroom.core.projection import project
 from controlroom.core.state import State
-from controlroom.journal.folder import SessionFolder
+from controlroom.journal.folder import PAGE, RECORD, REPORT, SessionFolder
 from controlroom.journal.reader import JournalError, read_events
-from controlroom.journal.report.markdown import markdown
+from controlroom.journal.report.audience import told
+from controlroom.journal.report.html import html
+from controlroom.journal.report.markdown import markdown, report
+from controlroom.journal.report.page import Page, page_of
+from controlroom.journal.report.plots import drawn, plots
 from controlroom.journal.report.record import record
 
 
@@ -38,28 +45,62 @@ def view_of(events: Iterable[Event]) -> View:
     return View(state, columns)
 
 
-async def write(folder: SessionFolder, events: Sequence[Event]) -> None:
-    """Writes `session.json` and `session.md`, each in one step, 0600. The loop goes on meanwhile."""
-    whole, page = await asyncio.to_thread(_made, tuple(events))
-    await _replace(folder, folder.record.name, whole)
-    await _replace(folder, folder.report.name, page)
+async def write(
+    folder: SessionFolder, events: Sequence[Event], *, audience: bool = False, beside: Path | None = None
+) -> None:
+    """Writes `session.json`, `session.md` with its plots, and `session.html`, each in one step, 0600.
+
+    The loop goes on meanwhile. `audience`, `beside`: as :func:`made` says; without the latter it is the folder.
+    """
+    found = await asyncio.to_thread(made, tuple(events), audience=audience, beside=beside or folder.path)
+    for path, data in found.items():
+        await replace(folder.path, path, data)
 
 
-def _made(events: Sequence[Event]) -> tuple[bytes, bytes]:
-    """The record and the report."""
+def made(events: Sequence[Event], *, audience: bool = False, beside: Path | None = None) -> dict[str, bytes]:
+    """The record and the report: files by their paths below the session's folder, the record first.
+
+    For an audience they are made from its stream of events alone: without private notes, and without what was not
+    revealed. `beside`: where pictures that the report names are looked for. Raises JournalError.
+    """
     view = view_of(events)
     assessment = assess(view)
-    return record(events, view, assessment), markdown(view, assessment).encode()
+    if audience:
+        assessment = told(assessment, view.state)
+        events = tuple(project(events, "audience"))
+        view = view_of(events)
+    found = {RECORD: record(events, view, assessment)}
+    page = page_of(view, assessment)
+    if page is None:
+        return {**found, REPORT: markdown(view, assessment).encode()}
+    page = replaced(page, plots=plots(page, view), audience=audience)
+    drawings, text = drawn(page, view), report(page)
+    pictures = {} if beside is None else _pictures(page, beside)
+    found |= {REPORT: text.encode(), **drawings}
+    return {**found, PAGE: html(page, text, {**pictures, **drawings}).encode()}
 
 
-async def _replace(folder: SessionFolder, name: str, data: bytes) -> None:
-    fresh = folder.path / f".{name}.{os.getpid()}"
+def _pictures(page: Page, folder: Path) -> dict[str, bytes]:
+    """Pictures that the record names and that are there. A path that leads elsewhere is not followed."""
+    found = {}
+    for own in page.state.pictures:
+        path = (folder / own.path).resolve()
+        if path.is_relative_to(folder.resolve()) and path.is_file():
+            found[own.path] = path.read_bytes()
+    return found
+
+
+async def replace(folder: Path, name: str, data: bytes) -> None:
+    """Writes a file below a folder in one step, 0600; folders on the way are made, 0700."""
+    path = folder / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         async with aiofiles.open(fresh, "wb", opener=_private) as file:
             await file.write(data)
             await file.flush()
             await asyncio.to_thread(os.fdatasync, file.fileno())
-        await aiofiles.os.replace(fresh, folder.path / name)
+        await aiofiles.os.replace(fresh, path)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise

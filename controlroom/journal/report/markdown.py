@@ -12,33 +12,44 @@ from controlroom.journal.report.halts import halts
 from controlroom.journal.report.judgement import criteria, verdict
 from controlroom.journal.report.metrics import metrics
 from controlroom.journal.report.page import Page, page_of
-from controlroom.journal.report.unmeasured import unmeasured
+from controlroom.journal.report.unmeasured import missing_time, unmeasured
+
+LEGEND = "Line: samples. Dashed: the limit of what is normal. Shaded: a fault acted"
 
 
 def markdown(view: View, assessment: Assessment) -> str:
-    """The whole report. A session that was never opened has one line."""
+    """The report without plots. A session that was never opened has one line."""
     page = page_of(view, assessment)
     if page is None:
         return "# Session\n\nThe session was never opened: there is nothing to report.\n"
+    return report(page)
+
+
+def report(page: Page) -> str:
+    """The whole report."""
     lines: list[str] = []
-    for section in (
-        verdict,
-        criteria,
-        metrics,
-        experiments,
-        halts,
-        pictures,
-        missing,
-        gantt,
-        people.observations,
-        people.debrief,
-        people.after_actions,
-        people.notes,
-        people.checklist,
-        scenario,
-    ):
+    for section in _FOR_AUDIENCE if page.audience else _WHOLE:
         lines += section(page)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def plots(page: Page) -> list[str]:
+    """The metrics drawn: those of the table first, the others folded away."""
+    if not page.plots:
+        return []
+    lines = ["## Plots", "", f"{LEGEND}.", ""]
+    others: list[str] = []
+    for plot in page.plots:
+        metric = page.plan.metric(plot.metric)
+        unit = f" ({escaped(metric.unit)})" if metric.unit else ""
+        found = [f"**{escaped(metric.title)}**{unit}", "", f"![{escaped(plot.text)}]({plot.path})", ""]
+        if metric.table:
+            lines += found
+        else:
+            others += found
+    if others:
+        lines += ["<details><summary>Plots of further metrics</summary>", "", *others, "</details>", ""]
+    return lines
 
 
 def pictures(page: Page) -> list[str]:
@@ -55,10 +66,15 @@ def pictures(page: Page) -> list[str]:
 
 def missing(page: Page) -> list[str]:
     """What could not be measured, said plainly."""
-    found = unmeasured(page.state, page.assessment)
+    found = tuple(missing_time(page.state)) if page.audience else unmeasured(page.state, page.assessment)
     lines = ["## What could not be measured", ""]
     if not found:
-        return [*lines, "Everything that the plan asks for was measured.", ""]
+        text = (
+            "No stretch of time is missing."
+            if page.audience
+            else "Everything that the plan asks for was measured."
+        )
+        return [*lines, text, ""]
     rows = []
     for own in found:
         stretch = [page.times.session(page.times.at(t)) for t in (own.start, own.end) if t is not None]
@@ -73,3 +89,10 @@ def scenario(page: Page) -> list[str]:
     lines += [f"{index}. {escaped(text)}" for index, text in enumerate(plan.objectives, 1)]
     lines += ["", escaped(plan.summary), ""] if plan.summary else [""]
     return [*lines, *(f"- {escaped(text)}" for text in plan.scenario), ""]
+
+
+_WHOLE = (
+    *(verdict, criteria, metrics, plots, experiments, halts, pictures, missing, gantt),
+    *(people.observations, people.debrief, people.after_actions, people.notes, people.checklist, scenario),
+)
+_FOR_AUDIENCE = (verdict, criteria, metrics, plots, experiments, missing, gantt, people.notes)

@@ -66,7 +66,8 @@ def _limits(page: Page) -> list[str]:
     if not rows:
         return []
     header = ("Metric", "Baseline p5 to p95", "Samples", "Outside its limit")
-    lines = ["<details><summary>Baselines, limits, queries</summary>", "", *table(header, rows)]
-    for metric in page.plan.metrics:
+    title = "Baselines and limits" if page.audience else "Baselines, limits, queries"
+    lines = [f"<details><summary>{title}</summary>", "", *table(header, rows)]
+    for metric in page.plan.metrics if not page.audience else ():
         lines += [f"{escaped(metric.title)}:", "", *fenced(metric.query, "promql")]
     return [*lines, "</details>", ""]

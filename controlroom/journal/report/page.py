@@ -8,8 +8,21 @@ from controlroom.core.assessment import Assessment, Cell, Evidence, Figure
 from controlroom.core.columns import View
 from controlroom.core.plan import Metric, Plan
 from controlroom.core.state import Run, State
+from controlroom.core.values import Value
 from controlroom.journal.report.escaping import escaped
 from controlroom.journal.report.words import Times, cell, figure, proof
+
+KEPT = "kept from an audience"
+
+
+class Plot(Value):
+    """A picture of one metric."""
+
+    metric: str
+    path: str
+    """Below the report."""
+    text: str
+    """What it shows, for those who cannot see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,10 @@ class Page:
     plan: Plan
     assessment: Assessment
     times: Times
+    plots: tuple[Plot, ...] = ()
+    """What lies beside the report."""
+    audience: bool = False
+    """State, plan and figures are an audience's: sections of which it may know nothing are left out."""
 
     @property
     def queries(self) -> dict[str, str]:
@@ -28,7 +45,7 @@ class Page:
 
     def figure(self, found: Figure) -> str:
         """As Markdown."""
-        return escaped(figure(found, self.times))
+        return KEPT if found.reason == KEPT else escaped(figure(found, self.times))
 
     def cell(self, found: Cell, metric: Metric) -> str:
         """As Markdown."""

@@ -86,6 +86,8 @@ def notes(page: Page) -> list[str]:
     }
     headings = list(page.plan.headings)
     headings += [own for own in HEADINGS if own.casefold() not in {name.casefold() for name in headings}]
+    if page.audience:
+        headings = [heading for heading in HEADINGS if heading != "Action Items"]
     lines = ["## Notes", ""]
     for heading in headings:
         fill = known.get(heading.strip().casefold())

@@ -64,7 +64,8 @@ def _faults(page: Page) -> Iterator[Entry]:
         yield page.times.at(halt.t), "halt", f"**HALT**{_by(halt.by)}{reason}"
         if halt.finished is not None and halt.seconds is not None:
             proven = sum(1 for proof in halt.proofs if proof.outcome != "stuck")
-            text = f"halted after {span(halt.seconds)}: {proven} of {len(halt.proofs)} targets proven"
+            proofs = f": {proven} of {len(halt.proofs)} targets proven" if halt.proofs else ""
+            text = f"halted after {span(halt.seconds)}{proofs}"
             yield page.times.at(halt.finished), "halt", text
     for abort in page.state.aborts.values():
         rule = next((own.text for own in page.plan.abort if own.id == abort.rule), abort.rule)

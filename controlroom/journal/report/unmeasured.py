@@ -43,7 +43,7 @@ def unmeasured(state: State, assessment: Assessment) -> tuple[Unmeasured, ...]:
     """
     late = state.status == "closed"
     statuses = _UNKNOWN | {"pending"} if late else _UNKNOWN
-    found = [*_missing_time(state), *_metrics(state, assessment, late)]
+    found = [*missing_time(state), *_metrics(state, assessment, late)]
     found += [*_figures(state, assessment, statuses), *_judgements(assessment, late)]
     return tuple(dict.fromkeys(found))
 
@@ -53,7 +53,8 @@ def absences(state: State, assessment: Assessment) -> tuple[Unmeasured, ...]:
     return tuple(_figures(state, assessment, frozenset({"absent"})))
 
 
-def _missing_time(state: State) -> Iterator[Unmeasured]:
+def missing_time(state: State) -> Iterator[Unmeasured]:
+    """Stretches in which nobody kept the record, or a source did not answer."""
     for gap in state.gaps:
         yield Unmeasured(
             what="the whole session", why="no host kept the record", start=gap.start, end=gap.end
