@@ -164,7 +164,7 @@ class Previewer(Part):
             own_alert=own if own in firing else "",
             failed_checks=None
             if state.inspected is None
-            else standing_against(state.inspected.findings, experiment.id),
+            else standing_against(state.inspected.findings, experiment.id, prepared.object.cluster),
         )
 
 

@@ -25,6 +25,8 @@ class Finding(Value):
     """Real ones from the beginning of the inspection until it was known."""
     experiment: str = ""
     """The experiment that it is about; empty: the whole day."""
+    cluster: str | None = None
+    """Where there are several clusters, the one that it is about; empty: the plan's own; None: none of them."""
 
 
 LIVE = (
@@ -40,13 +42,14 @@ LIVE = (
 """Beginnings of the ids of what is asked anew before each start: an old answer does not count there."""
 
 
-def standing_against(findings: Iterable[Finding], experiment: str) -> tuple[str, ...]:
-    """What failed, and stands against starting an experiment."""
+def standing_against(findings: Iterable[Finding], experiment: str, cluster: str = "") -> tuple[str, ...]:
+    """What failed, and stands against starting an experiment in its cluster: what is wrong in another does not."""
     return tuple(
         finding.what
         for finding in findings
         if finding.state == "failed"
         and finding.experiment in ("", experiment)
+        and finding.cluster in (None, cluster)
         and not finding.id.startswith(LIVE)
     )
 

@@ -52,4 +52,6 @@ async def test_each_cluster_is_asked_about_its_own(tmp_path: Path) -> None:
         assert found["dry-run.pod-kill"].state == "ok"
         assert found["dry-run.network-latency"].state == "could not tell"
         assert "kind.NetworkChaos" not in found and "kind.NetworkChaos@east" in found
+        assert found["kind.NetworkChaos@east"].cluster == "east" and found["kind.PodChaos"].cluster == ""
+        assert found["dry-run.network-latency"].cluster is None
         assert standing_against(inspected.findings, "pod-kill") == ()

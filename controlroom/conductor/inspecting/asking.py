@@ -64,6 +64,8 @@ class Check:
     what: str
     judge: Judge
     experiment: str = ""
+    cluster: str | None = None
+    """See :class:`Finding`."""
 
 
 class Questions:

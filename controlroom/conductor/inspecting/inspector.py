@@ -26,17 +26,18 @@ class _Part(Protocol):
 
 
 class _Called:
-    """Checks of a further cluster, told apart by its name."""
+    """Checks of one cluster of several; those of a further one are told apart by its name."""
 
     def __init__(self, name: str, part: _Part) -> None:
         self._name = name
         self._part = part
 
     def checks(self) -> list[Check]:
-        return [
-            replace(one, id=f"{one.id}@{self._name}", what=f"{self._name}: {one.what}")
-            for one in self._part.checks()
-        ]
+        name = self._name
+        found = [replace(one, cluster=name) for one in self._part.checks()]
+        if not name:
+            return found
+        return [replace(one, id=f"{one.id}@{name}", what=f"{name}: {one.what}") for one in found]
 
 
 class Inspector:
@@ -76,8 +77,7 @@ class Inspector:
         self._others.append(questions)
         experiments = ExperimentLooks(questions, self._session)
         cluster = ClusterLook(questions, self._kinds(experiments, name))
-        called = _Called(name, cluster) if name else cluster
-        return self._with_load(name, called, experiments, questions)
+        return self._with_load(name, _Called(name, cluster), experiments, questions)
 
     def _with_load(
         self, name: str, cluster: _Part, experiments: ExperimentLooks, questions: Questions
@@ -125,6 +125,7 @@ class Inspector:
             next=judged.next,
             seconds=round(_now() - self._began, 2),
             experiment=check.experiment,
+            cluster=check.cluster,
         )
 
     def _unbound(self) -> tuple[str, ...]:
