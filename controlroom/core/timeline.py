@@ -6,8 +6,11 @@ that follows it; steps keep their offset in their phase.
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 from controlroom.core.plan import Experiment, Phase, Step
-from controlroom.core.state import PhaseState, State
+from controlroom.core.state import PhaseState, Run, State
 from controlroom.core.values import Value
 
 
@@ -160,3 +163,51 @@ def _done(state: State, step: Step) -> bool:
     if step.kind == "experiment" and step.experiment is not None:
         return state.latest_run(step.experiment) is not None
     return False
+
+
+class Stretch(Value):
+    """A part of a run's life on the time axis, in session seconds."""
+
+    start: float
+    end: float
+    what: Literal["injecting", "active", "recovering", "object"]
+    """`object`: nothing is affected any more, and what was sent is still in the cluster."""
+
+
+def stretches(state: State, run: Run, t: float) -> tuple[Stretch, ...]:
+    """What a run did and when, as far as is known at session second t; a one-shot recovers from its first moment.
+
+    A run that was refused or failed has none: nothing of it ever was in the cluster.
+    """
+    zero = state.opened_at
+    if zero is None or run.state in ("planned", "checked", "refused"):
+        return ()
+
+    def second(at: datetime | None) -> float | None:
+        return (at - zero).total_seconds() if at is not None else None
+
+    gone = second(run.object_end)
+    over = second(run.effect_end)
+    last = t if run.running or gone is None else gone
+    first = second(run.injection.first) if run.injection is not None else None
+    if first is None:
+        return (Stretch(start=run.requested, end=max(run.requested, last), what="injecting"),)
+    effect = over if over is not None else last
+    turned = first if run.one_shot else min(effect, _turned(run, zero, t, effect))
+    found = [
+        Stretch(start=min(run.requested, first), end=first, what="injecting"),
+        Stretch(start=first, end=max(first, turned), what="active"),
+        Stretch(start=turned, end=max(turned, effect), what="recovering"),
+        Stretch(start=effect, end=max(effect, last), what="object"),
+    ]
+    return tuple(part for part in found if part.end > part.start or part.what == "active")
+
+
+def _turned(run: Run, zero: datetime, t: float, effect: float) -> float:
+    """When a run that lasts began to go: stopped, at its own end, or with its first target recovered."""
+    known = [(own.recovered_at - zero).total_seconds() for own in run.targets if own.recovered_at is not None]
+    if run.stop_at is not None:
+        known.append(run.stop_at)
+    if run.ends_at is not None:
+        known.append((run.ends_at - zero).total_seconds())
+    return min([own for own in known if own <= t], default=effect)

@@ -263,7 +263,7 @@ def go_to(desk: Desk) -> None:
 
 
 def stop_here(desk: Desk) -> None:
-    from controlroom.tui.screens.day import stop_here as show
+    from controlroom.tui.screens.happening import stop_here as show
 
     show(desk)
 

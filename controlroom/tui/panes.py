@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from controlroom.core.plan import Experiment, Metric
 from controlroom.core.state import Note
-from controlroom.core.stops import Stop
 from controlroom.tui.actions import BY_ID, possible
-from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared, timeline
+from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared
 from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
-from controlroom.tui.pane import ListPane, Pane, as_title
+from controlroom.tui.pane import ListPane, Pane
+from controlroom.tui.spine import Timeline
 from controlroom.tui.text import Row
 
 
@@ -39,34 +39,6 @@ class KeyLine(Pane):
 class FiguresLine(Pane):
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         return (metrics.figures_row(moment, width),)
-
-
-class Timeline(ListPane):
-    """The spine. Left and right choose a moment worth seeing; enter goes there."""
-
-    TITLE = "timeline"
-
-    BINDINGS = [("left", "move(-1)"), ("right", "move(1)")]
-
-    ROOMY = 34
-    """Rows of a terminal from which on a shared screen has room for it."""
-
-    def wanted(self, moment: Moment) -> int:
-        if moment.info.seat == "audience" and self.app.size.height < self.ROOMY:
-            return 0
-        return timeline.wanted_rows(moment)
-
-    def count(self, moment: Moment) -> int:
-        return len(moment.stops)
-
-    def chosen(self) -> Stop | None:
-        stops = self.moment.stops if self.moment else ()
-        return stops[self.cursor] if self.cursor < len(stops) else None
-
-    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
-        picked = self.chosen() if self.has_focus else None
-        self.border_subtitle = as_title(f"{picked.kind}: {picked.text}" if picked else "")
-        return timeline.timeline_rows(moment, width, height, picked.t if picked else None)
 
 
 class Metrics(ListPane):

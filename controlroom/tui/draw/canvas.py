@@ -25,6 +25,8 @@ class Canvas:
                     self._texts[x - 1] += char
                 continue
             if x >= 0 and x + size <= self.cells:
+                self._part(x)
+                self._part(x + size)
                 self._texts[x] = char
                 for at in range(x, x + size):
                     self._tones[at], self._taken[at] = tone, True
@@ -32,6 +34,20 @@ class Canvas:
                         self._texts[at] = ""
             x += size
         return x
+
+    def _part(self, x: int) -> None:
+        """Makes cell x the beginning of a character: a wide one that reaches over it leaves blanks."""
+        if 0 < x < self.cells and self._texts[x] == "":
+            self._texts[x - 1] = self._texts[x] = " "
+
+    def at(self, x: int) -> str:
+        """What stands on cell x; empty: the second half of a wide character, or nothing is there."""
+        return self._texts[x] if 0 <= x < self.cells else ""
+
+    def fill(self, x: int, sign: str, tone: str) -> None:
+        """One sign on cell x, where nothing lies yet; the cell counts as free afterwards."""
+        if self.free(x, 1):
+            self._texts[x], self._tones[x] = sign, tone
 
     def free(self, x: int, cells: int) -> bool:
         """Whether nothing lies on those cells and they are on the line."""

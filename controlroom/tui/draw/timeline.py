@@ -1,260 +1,241 @@
-"""The timeline: the plan, how it went, faults as bars where they really ran, alerts, marks, now."""
+"""The timeline: the plan, how it went, faults as bars where they really ran, alerts, marks, now.
+
+Where there is little room it has three lines, which the shapes alone must carry; where there is much, each
+alert and each sort of sign has its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controlroom.core import timeline
-from controlroom.core.plan import Experiment
-from controlroom.core.state import Run, episode
+from controlroom.core.stops import Stop
 from controlroom.core.timeline import Slot
+from controlroom.tui.draw import lanes
+from controlroom.tui.draw.axis import Axis, bar, ends, title
 from controlroom.tui.draw.canvas import Canvas
-from controlroom.tui.draw.head import phase_title
-from controlroom.tui.draw.runs import counts
+from controlroom.tui.draw.lanes import MARKS
 from controlroom.tui.moment import Moment
-from controlroom.tui.text import Row, clock, fit, width
+from controlroom.tui.text import Row, clock, fit, row_width, wall, width
+
+__all__ = ["LEGEND", "MARKS", "stop_at", "time_at", "timeline_rows", "wanted_rows"]
 
 LABEL = 16
-MARKS = {
-    "symptom": "s",
-    "detected": "d",
-    "acknowledged": "a",
-    "escalated": "e",
-    "root-cause": "c",
-    "mitigation-started": "i",
-    "mitigated": "m",
-    "recovered": "r",
-    "verified": "v",
-    "mark": "·",
-}
-"""Letter of each milestone."""
+WIDE = 160
+"""Cells from which on the labels may be longer."""
+ALERTS = 4
+"""Alerts that get a line of their own at most."""
+NEAR = 1.5
+"""Cells beside a tick at which a click still means it."""
+
+LEGEND = (
+    "━ went  ┄ expected  ▒ over-run  ‖ held  ? no record (╱ on every line)  ◆ now",
+    "▷ fault being injected  █ active  ◁ recovering  ▓ was active  ─ its object is left",
+    "┃ one-shot fault  ░ planned  ▲── alert firing  △ pending",
+    "d detected  a acknowledged  e escalated  c root cause  i mitigation started  m mitigated",
+    "r recovered  v verified  s symptom  · mark  ' note  ▾ inject given  ▿ to come",
+    "• step done  ◦ to come  ! overdue",
+)
+"""Every sign that is drawn, for those who look it up."""
+
+DID = frozenset({"mark", "note", "inject", "reveal"})
+DAY = frozenset({"phase", "halt", "abort", "gap"})
 
 
 @dataclass(frozen=True)
-class Axis:
-    """Session seconds to cells."""
+class Lane:
+    """A line of the timeline, and which stops stand on it."""
 
-    end: float
-    cells: int
-
-    def x(self, t: float) -> int:
-        return min(self.cells - 1, max(0, round(t / self.end * (self.cells - 1))))
-
-
-def wanted_rows(moment: Moment) -> int:
-    """Rows that show everything on a line of its own."""
-    return 5 + (len(moment.plan.experiments) if moment.plan else 3)
+    label: str
+    canvas: Canvas
+    kinds: frozenset[str] = frozenset()
+    about: str = ""
 
 
-def timeline_rows(moment: Moment, cells: int, height: int, picked: float | None = None) -> tuple[Row, ...]:
-    """Everything where there is room; else plan, faults, signs on three lines. `picked`: t of a chosen tick."""
-    if moment.plan is None:
-        return ((("The phases, the faults and the alerts of the day will stand here.", "dim"),),)
-    slots = timeline.slots(moment.state, moment.t)
-    planned = slots[-1].planned_end if slots else 0.0
-    end = max([planned, moment.t, *(slot.end for slot in slots)]) or 1.0
-    if height < wanted_rows(moment) - 1 or cells < 90:
-        return _short(moment, slots, Axis(end, cells), height)
-    axis = Axis(end, cells - LABEL)
-    rows = [
-        _labelled("", _scale(axis, slots)),
-        _labelled("plan", _planned(axis, moment, slots)),
-        _labelled("actual", _actual(axis, moment, slots)),
-        *(_labelled(own.title, _experiment(axis, moment, own)) for own in moment.plan.experiments),
-        _labelled("alerts", _alerts(axis, moment)),
-        _labelled("marks", _marks(axis, moment)),
-    ]
-    if picked is not None:
-        rows[0] = _labelled("", _scale(axis, slots, picked))
-    return tuple(rows[:height])
+def wanted_rows(moment: Moment, roomy: bool = False) -> int:
+    """Rows that show everything on a line of its own; `roomy`: what else there is to show, too."""
+    least = 5 + (len(moment.plan.experiments) if moment.plan else 3)
+    return least + len(_further(moment)) if roomy and moment.plan is not None else least
 
 
-def _labelled(label: str, canvas: Canvas) -> Row:
-    return ((fit(label.lower(), LABEL - 1) + " ", "dim"), *canvas.row())
-
-
-def _scale(axis: Axis, slots: tuple[Slot, ...], picked: float | None = None) -> Canvas:
-    """Minutes at each planned boundary."""
-    canvas = Canvas(axis.cells)
-    if picked is not None:
-        canvas.put(axis.x(picked), f"▼{clock(picked)}", "title")
-    for t in (0.0, *(slot.planned_end for slot in slots)):
-        text = f"{t / 60:g}"
-        canvas.put_free(min(axis.x(t), axis.cells - width(text)), text, "dim")
-    return canvas
-
-
-def _planned(axis: Axis, moment: Moment, slots: tuple[Slot, ...]) -> Canvas:
-    canvas = Canvas(axis.cells)
-    for slot in slots:
-        _bar(canvas, axis, slot.planned_start, slot.planned_end, "─", "frame")
-        _title(canvas, axis, slot.planned_start, slot.planned_end, _name(moment, slot), "dim")
-    _ends(canvas, axis, [0.0, *(slot.planned_end for slot in slots)])
-    return canvas
-
-
-def _name(moment: Moment, slot: Slot) -> str:
-    return phase_title(moment.plan, slot.phase.id) if moment.plan else slot.phase.title
-
-
-def _title(canvas: Canvas, axis: Axis, start: float, end: float, text: str, tone: str) -> None:
-    space = axis.x(end) - axis.x(start) - 2
-    if space >= 3:
-        canvas.put(axis.x(start) + 1, fit(text, min(space, width(text))), tone)
-
-
-def _ends(canvas: Canvas, axis: Axis, moments: list[float]) -> None:
-    for index, t in enumerate(moments):
-        sign = "├" if index == 0 else "┤" if index == len(moments) - 1 else "┼"
-        canvas.put(axis.x(t), sign, "frame")
-
-
-def _bar(canvas: Canvas, axis: Axis, start: float, end: float, sign: str, tone: str) -> None:
-    canvas.put(axis.x(start), sign * max(1, axis.x(end) - axis.x(start) + 1), tone)
-
-
-def _actual(axis: Axis, moment: Moment, slots: tuple[Slot, ...]) -> Canvas:
-    """Solid as far as it went, thin as it is now expected; an over-run and a hold stand out."""
-    canvas = Canvas(axis.cells)
-    t = moment.t
-    for slot in slots:
-        if slot.status == "skipped":
-            continue
-        if slot.end > t:
-            _bar(canvas, axis, max(slot.start, min(t, slot.end)), slot.end, "┄", "frame")
-        if slot.status != "planned":
-            _bar(
-                canvas, axis, slot.start, min(t, slot.end), "━", "accent" if slot.status == "open" else "dim"
-            )
-        if slot.over > 0:
-            _bar(canvas, axis, t - slot.over, t, "▒", "over")
-    for span in moment.state.holds:
-        _bar(canvas, axis, span.start, span.end if span.end is not None else t, "‖", "over")
-    if moment.state.held_since is not None:
-        _bar(canvas, axis, moment.state.held_since, t, "‖", "over")
-    for gap in moment.state.gaps:
-        _bar(canvas, axis, gap.start, gap.end if gap.end is not None else t, "?", "over")
-    _ends(canvas, axis, [0.0, *(slot.end for slot in slots)])
-    if moment.state.status != "closed":
-        after = canvas.put(axis.x(t), "◆", "title")
-        over = max((slot.over for slot in slots), default=0.0)
-        canvas.put(after, f" now{' · over by ' + clock(over) if over else ''}", "title")
-    return canvas
-
-
-def _run_span(moment: Moment, run: Run) -> tuple[float, float]:
-    """Session seconds in which it acted, as far as is known."""
-    start = moment.t_of(run.injection.first) if run.injection else run.requested
-    ended = run.effect_end or run.object_end
-    return start, moment.t_of(ended) if ended else moment.t
-
-
-def _experiment(axis: Axis, moment: Moment, experiment: Experiment) -> Canvas:
-    canvas = Canvas(axis.cells)
-    state = moment.state
-    runs = [run for run in state.runs.values() if run.experiment == experiment.id]
-    if not runs:
-        start = timeline.planned_start(state, experiment, moment.t)
-        end = timeline.until(state, experiment, moment.t)
-        overdue = start < moment.t
-        _bar(canvas, axis, start, max(start, end), "░", "frame")
-        _say(canvas, axis, start, end, "due" if overdue else "planned", "warn" if overdue else "dim")
-        return canvas
-    for run in runs:
-        start, end = _run_span(moment, run)
-        word, tone = counts(run), "fault" if run.running else "dim"
-        if run.one_shot and axis.x(end) - axis.x(start) < 2:
-            canvas.put(axis.x(start), "┃", tone)
-        elif run.state != "refused":
-            _bar(canvas, axis, start, end, "█" if run.running else "▓", tone)
-        _say(canvas, axis, start, end, word, tone)
-    return canvas
-
-
-def _say(canvas: Canvas, axis: Axis, start: float, end: float, text: str, tone: str) -> None:
-    """Words beside a bar: behind it where there is room, else before it."""
-    if not canvas.put_free(axis.x(end) + 2, text, tone):
-        canvas.put_free(axis.x(start) - 1 - width(text), text, tone)
-
-
-def _alerts(axis: Axis, moment: Moment) -> Canvas:
-    canvas = Canvas(axis.cells)
-    named: list[tuple[int, str, str]] = []
-    for alert in sorted(moment.state.alerts.values(), key=episode):
-        if alert.firing_at is None:
-            if alert.state == "pending":
-                canvas.put(axis.x(moment.t_of(alert.active_at)), "△", "dim")
-            continue
-        start = moment.t_of(alert.firing_at)
-        firing = alert.resolved_at is None
-        end = moment.t if alert.resolved_at is None else moment.t_of(alert.resolved_at)
-        tone = "warn" if firing else "dim"
-        _bar(canvas, axis, start, end, "─", tone)
-        canvas.put(axis.x(start), "▲", tone)
-        named.append((axis.x(start) + 1, alert.name, tone))
-        if not firing:
-            canvas.put(axis.x(end), "▏", tone)
-    for index, (x, name, tone) in enumerate(sorted(named)):
-        following = sorted(named)[index + 1][0] - 2 if index + 1 < len(named) else axis.cells
-        space = min(following, axis.cells) - x
-        if space >= 4:
-            canvas.put(x, fit(name, min(space, width(name))), tone)
-    return canvas
-
-
-def signs(moment: Moment) -> list[tuple[float, str, str]]:
-    """Marks, silences and notes as (t, letter, tone)."""
-    found = [(note.t, "'", "dim") for note in moment.state.notes.values()]
-    found += [
-        (moment.t_of(silence.starts_at), "a", "good")
-        for silence in moment.state.silences.values()
-        if silence.state != "pending"
-    ]
-    found += [
-        (moment.t_of(mark.at), MARKS[mark.milestone], "good")
-        for mark in moment.state.marks.values()
-        if not mark.undone
-    ]
+def _further(moment: Moment) -> list[str]:
+    """What gets a line of its own where there is room, the most wanted first."""
+    found = []
+    names = dict.fromkeys(own.name for own in moment.state.alerts.values() if own.firing_at is not None)
+    if moment.plan is not None and moment.plan.steps:
+        found.append("steps")
+    found.append("time")
+    if 1 < len(names) <= ALERTS:
+        found += ["alert"] * (len(names) - 1)
+    if moment.state.notes:
+        found.append("notes")
     return found
 
 
-def _marks(axis: Axis, moment: Moment) -> Canvas:
-    canvas = Canvas(axis.cells)
-    for t, letter, tone in signs(moment):
-        canvas.put(axis.x(t), letter, tone)
-    return canvas
+def timeline_rows(moment: Moment, cells: int, height: int, picked: Stop | None = None) -> tuple[Row, ...]:
+    """As many lines as there is room for. `picked`: a stop that is chosen; it is shown and named."""
+    if moment.plan is None:
+        return ((("The phases, the faults and the alerts of the day will stand here.", "dim"),),)
+    slots = timeline.slots(moment.state, moment.t)
+    axis = _axis(moment, slots, cells, height)
+    found = _lanes(moment, axis, slots, height)
+    _cross(moment, axis, found)
+    if picked is not None:
+        return _with(picked, moment, axis, found, cells)[:height]
+    return tuple(_row(lane, cells) for lane in found)[:height]
 
 
-def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> tuple[Row, ...]:
-    """Phases with now, all faults on one line, alerts and marks on one line."""
-    phases, faults = Canvas(axis.cells), Canvas(axis.cells)
+def _full(moment: Moment, cells: int, height: int) -> bool:
+    return height >= wanted_rows(moment) - 1 and cells >= 90
+
+
+def _label(cells: int) -> int:
+    return 24 if cells >= WIDE else LABEL
+
+
+def _axis(moment: Moment, slots: tuple[Slot, ...], cells: int, height: int) -> Axis:
+    due = [moment.t_of(run.ends_at) for run in moment.state.running if run.ends_at is not None]
+    reach = [own.planned_end for own in slots] + [own.end for own in slots]
+    end = max([moment.t, *reach, *(own for own in due if own < 2 * moment.t + 3600)], default=0.0) or 1.0
+    return Axis(cells - _label(cells) if _full(moment, cells, height) else cells, end)
+
+
+def _lanes(moment: Moment, axis: Axis, slots: tuple[Slot, ...], height: int) -> list[Lane]:
+    plan = moment.plan
+    if plan is None:
+        return []
+    if axis.cells < 90 - LABEL or height < wanted_rows(moment) - 1:
+        return _short(moment, slots, axis, height)
+    own = _further(moment)[: max(0, height - wanted_rows(moment))]
+    names = list(dict.fromkeys(a.name for a in moment.state.alerts.values() if a.firing_at is not None))
+    found = [Lane("", lanes.scale(axis, slots))]
+    if "time" in own:
+        found.append(Lane(f"time {plan.zone}", lanes.times_of_day(axis, moment)))
+    found += [
+        Lane("plan", lanes.planned(axis, moment, slots)),
+        Lane("actual", lanes.actual(axis, moment, slots), DAY),
+    ]
+    if "steps" in own:
+        found.append(Lane("steps", lanes.steps(axis, moment)))
+    fault = frozenset({"fault", "reveal"})
+    found += [Lane(e.title.lower(), lanes.experiment(axis, moment, e), fault, e.id) for e in plan.experiments]
+    if "alert" in own and own.count("alert") >= len(names) - 1:
+        found += [Lane(a, lanes.alert(axis, moment, a), frozenset({"alert"}), a) for a in names]
+    else:
+        found.append(Lane("alerts", lanes.alerts(axis, moment), frozenset({"alert"})))
+    found.append(Lane("marks", lanes.marks(axis, moment), DID | {"alert"}))
+    if "notes" in own:
+        found.append(Lane("notes", lanes.notes(axis, moment), frozenset({"note"})))
+    return found
+
+
+def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> list[Lane]:
+    """Phases with now, all faults on one line, alerts and marks on one line; a scale where there is room."""
+    phases, faults, both = Canvas(axis.cells), Canvas(axis.cells), Canvas(axis.cells)
+    lanes.went(phases, axis, moment, slots, "─")
     for slot in slots:
-        done = min(slot.end, moment.t)
-        _bar(phases, axis, slot.start, slot.end, "─", "frame")
-        if done > slot.start and slot.status != "planned":
-            _bar(phases, axis, slot.start, done, "━", "accent" if slot.status == "open" else "dim")
+        name, start = lanes.name(moment, slot), slot.start
+        if slot.status == "open" and axis.x(moment.t) - axis.x(start) <= width(name) + 1:
+            start = moment.t  # behind the sign of now, rather than under it
+        if axis.x(slot.end) - axis.x(start) < 8:
+            start = slot.start
+        title(phases, axis, start, slot.end, name, "" if slot.status == "open" else "dim")
         if slot.over > 0:
-            _bar(phases, axis, moment.t - slot.over, moment.t, "▒", "over")
-        _title(
-            phases, axis, slot.start, slot.end, _name(moment, slot), "" if slot.status == "open" else "dim"
-        )
-    _ends(phases, axis, [0.0, *(slot.end for slot in slots)])
+            bar(phases, axis, moment.t - slot.over, moment.t, "▒", "over")
+    ends(phases, axis, [0.0, *(slot.end for slot in slots)])
     if moment.state.status != "closed":
         phases.put(axis.x(moment.t), "◆", "title")
-    for experiment in moment.plan.experiments if moment.plan else ():
-        if moment.state.latest_run(experiment.id) is None:
-            start = timeline.planned_start(moment.state, experiment, moment.t)
-            faults.put_free(axis.x(start), "░░", "dim")
+    for own in moment.plan.experiments if moment.plan else ():
+        if moment.state.latest_run(own.id) is None and moment.state.status != "closed":
+            faults.put_free(axis.x(timeline.planned_start(moment.state, own, moment.t)), "░░", "dim")
     for run in moment.state.runs.values():
-        start, end = _run_span(moment, run)
-        one = run.one_shot and axis.x(end) - axis.x(start) < 2
-        sign = "┃" if one else "█" if run.running else "▓"
-        _bar(faults, axis, start, start if one else end, sign, "fault" if run.running else "dim")
-    both = Canvas(axis.cells)
-    for alert in moment.state.alerts.values():
-        if alert.firing_at is not None:
-            firing = alert.resolved_at is None
-            both.put(axis.x(moment.t_of(alert.firing_at)), "▲", "warn" if firing else "dim")
-    for t, letter, tone in signs(moment):
-        both.put(axis.x(t), letter, tone)
-    return (phases.row(), faults.row(), both.row())[:height]
+        lanes.run_bar(faults, axis, moment, run)
+    found = [Lane("", phases, DAY), Lane("", faults, frozenset({"fault"}))]
+    lanes.alert_spans(both, axis, moment, moment.state.alerts.values())
+    signs = both
+    if height >= 4:
+        found.append(Lane("", both, frozenset({"alert"})))
+        signs = Canvas(axis.cells)
+    lanes.put_signs(signs, axis, moment)
+    found.append(Lane("", signs, DID | {"alert"}))
+    return [Lane("", lanes.scale(axis, slots)), *found] if height >= 5 else found
+
+
+def _cross(moment: Moment, axis: Axis, found: list[Lane]) -> None:
+    """What goes through every line: gaps of the record, and now."""
+    for gap in moment.state.gaps:
+        stop = gap.end if gap.end is not None else moment.t
+        for lane in found:
+            for x in range(axis.x(gap.start), axis.x(stop) + 1):
+                lane.canvas.fill(x, "╱", "frame")
+    if moment.state.status != "closed":
+        for lane in found:
+            lane.canvas.fill(axis.x(moment.t), "┊", "frame")
+
+
+def _row(lane: Lane, cells: int) -> Row:
+    room = cells - lane.canvas.cells
+    label: Row = ((fit(lane.label, room - 1) + " ", "dim"),) if room else ()
+    return (*label, *lane.canvas.row())
+
+
+def _with(picked: Stop, moment: Moment, axis: Axis, found: list[Lane], cells: int) -> tuple[Row, ...]:
+    """The lines with a chosen stop: its column through all of them, and what it is."""
+    x = axis.x(picked.happened)
+    for lane in found:
+        lane.canvas.fill(x, "┊", "title")
+    on = next((lane for lane in found if _stands(picked, lane)), found[0])
+    on.canvas.put(x, "▼", "title")
+    if axis.cells < cells:
+        text = f" ▼ {clock(picked.happened)} "
+        after = found[0].canvas.put(min(x - 1, axis.cells - width(text)), text, "title")
+        while found[0].canvas.at(after) not in ("", " ", "┊"):
+            after = found[0].canvas.put(after, " ")  # the rest of a label that was cut
+        return tuple(_row(lane, cells) for lane in found)
+    # Without a frame there is nowhere else to name it than in place of the last line, unless it stands there.
+    rows = [_row(lane, cells) for lane in found]
+    rows[0 if on is found[-1] else -1] = said(picked, moment, cells)
+    return tuple(rows)
+
+
+def said(picked: Stop, moment: Moment, cells: int) -> Row:
+    """`▼ 27:30 13:27 alert: InventoryServiceDown firing`."""
+    zone = moment.plan.zone if moment.plan else "UTC"
+    head: Row = (
+        (f"▼ {clock(picked.happened)} ", "title"),
+        (wall(moment.at(picked.happened), zone)[:5] + " ", "dim"),
+        (f"{picked.kind}: ", "accent"),
+    )
+    room = max(0, cells - row_width(head))
+    return (*head, (fit(picked.text, min(room, width(picked.text))), ""))
+
+
+def _stands(stop: Stop, lane: Lane) -> bool:
+    return stop.kind in lane.kinds and lane.about in ("", stop.about)
+
+
+def time_at(moment: Moment, column: int, cells: int, height: int) -> float | None:
+    """Session second of a column, in a timeline of that size; None: a label stands there, or there is no plan."""
+    if moment.plan is None:
+        return None
+    axis = _axis(moment, timeline.slots(moment.state, moment.t), cells, height)
+    x = column - (cells - axis.cells)
+    return axis.t(x) if 0 <= x < axis.cells else None
+
+
+def stop_at(
+    moment: Moment, stops: Sequence[Stop], column: int, row: int, cells: int, height: int
+) -> Stop | None:
+    """The stop whose tick stands there: the nearest on that line, within a cell; None: there is none."""
+    if moment.plan is None:
+        return None
+    slots = timeline.slots(moment.state, moment.t)
+    axis = _axis(moment, slots, cells, height)
+    found = _lanes(moment, axis, slots, height)
+    x = column - (cells - axis.cells)
+    if not 0 <= row < len(found) or x < 0:
+        return None
+    on = [own for own in stops if _stands(own, found[row]) and abs(axis.x(own.happened) - x) <= NEAR]
+    # Of several in one cell the last: what a fault or an alert came to.
+    return min(reversed(on), key=lambda own: abs(axis.x(own.happened) - x), default=None)

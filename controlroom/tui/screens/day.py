@@ -146,17 +146,6 @@ def go_to(desk: Desk) -> None:
     desk.open(Prompt(desk.now, "go to", ("26:40, or -2:30 for that long before.",), wrong=wrong), go)
 
 
-def stop_here(desk: Desk) -> None:
-    """The chosen moment on the timeline: what happened; a recording goes there."""
-    stop = desk.stop()
-    if stop is None:
-        return
-    desk.say(f"{clock(stop.t)} {stop.kind}: {stop.text}")
-    if not desk.now.info.live and desk.follower is not None:
-        desk.follower.seek(stop.t)
-        desk.moved()
-
-
 def leave(desk: Desk) -> None:
     """A facilitator is asked what becomes of a session that goes on; everybody else just leaves."""
     moment = desk.now

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from controlroom.tui.actions import ACTIONS, possible
 from controlroom.tui.desk import Desk
-from controlroom.tui.draw.timeline import MARKS
+from controlroom.tui.draw.timeline import LEGEND
 from controlroom.tui.keymap import shown_key
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane
@@ -18,11 +18,6 @@ from controlroom.tui.screens.simple import Reader
 from controlroom.tui.text import Row, fit, wrapped
 
 BLANK: Row = (("", ""),)
-SIGNS = (
-    "━ went  ┄ expected  ▒ over-run  ‖ held  ◆ now",
-    "┃ one-shot fault  █ fault active  ▓ fault ended  ░ planned  ▲ alert firing  △ pending",
-    "  ".join(f"{letter} {milestone.replace('-', ' ')}" for milestone, letter in MARKS.items()) + "  ' note",
-)
 ROOM = (
     "The room: what is broken by us, where the day stands, whether the system suffers, what comes next. "
     "What is dim below is not possible now."
@@ -99,7 +94,7 @@ def room_rows(moment: Moment, width: int, pane: Widget | None = None) -> tuple[R
                 key = moment.keys.shown(action.id)
                 rows += _line(key, action.help, width, possible(action, moment), action.label)
     rows += [BLANK, (("signs on the timeline", "title"),)]
-    rows += [((line, ""),) for text in SIGNS for line in wrapped(text, width)]
+    rows += [((line, ""),) for text in LEGEND for line in wrapped(text, width)]
     return tuple(rows)
 
 

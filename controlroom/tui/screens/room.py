@@ -19,6 +19,7 @@ from controlroom.tui.grid import Areas
 from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
+from controlroom.tui.spine import Timeline
 
 ENTER = {
     "metrics": "plot",
@@ -147,7 +148,7 @@ class RoomScreen(Screen[None]):
 
     def stop(self) -> Stop | None:
         pane = self._pane("timeline")
-        return pane.chosen() if isinstance(pane, panes.Timeline) else None
+        return pane.chosen() if isinstance(pane, Timeline) else None
 
     def action_open_chosen(self) -> None:
         """Enter in a pane: its details."""
