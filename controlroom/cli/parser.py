@@ -116,10 +116,7 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add_screen(replay)
     replay.set_defaults(act="records.replay")
 
-    sessions = _command(commands, "sessions", "List the saved sessions.")
-    sessions.add_argument("--json", action="store_true")
-    _add_sessions(sessions)
-    sessions.set_defaults(act="records.sessions")
+    _add_shelf(commands)
 
     show = _command(commands, "show", "Print a session's figures, as they were known at a moment.")
     show.add_argument("session", metavar="SESSION")
@@ -157,6 +154,75 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     _add_sessions(report)
     report.set_defaults(act="records.report")
+
+    export = _command(commands, "export", "Write a session for other tools, into chaos-results/SESSION.")
+    export.add_argument("session", metavar="SESSION")
+    export.add_argument(
+        "--to", type=Path, default=Path("chaos-results"), metavar="DIR", help="(chaos-results)"
+    )
+    export.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        choices=("report", "actions", "github", "jira", "ics", "csv", "columns", "openmetrics", "grafana"),
+        help="only this; repeatable (all)",
+    )
+    export.add_argument("--next", metavar="WHEN", help="the next game day: 2026-12-15 or '2026-12-15 14:00'")
+    export.add_argument(
+        "--audience", action="store_true", help="leave out private notes and what was not revealed"
+    )
+    _add_sessions(export)
+    export.set_defaults(act="exporting.export")
+
+
+def _add_shelf(commands: _Commands[argparse.ArgumentParser]) -> None:
+    sessions = _command(
+        commands, "sessions", "List the saved sessions; verify, tag, export, import or prune them."
+    )
+    sessions.add_argument(
+        "--search", default="", metavar="TEXT", help="only those that have every word of it"
+    )
+    sessions.add_argument(
+        "--tag", action="append", default=[], metavar="TAG", help="only with it; repeatable"
+    )
+    sessions.add_argument(
+        "--sort", choices=("when", "length", "size", "verdict", "title", "name"), default="when"
+    )
+    sessions.add_argument("--json", action="store_true")
+    _add_sessions(sessions)
+    sessions.set_defaults(act="sessions.sessions")
+    own = sessions.add_subparsers(title="actions", metavar="ACTION")
+
+    verify = _command(own, "verify", "Check that sessions are as they were written; without SESSION all.")
+    verify.add_argument("session", nargs="*", metavar="SESSION")
+    verify.set_defaults(act="sessions.verify")
+
+    tag = _command(own, "tag", "Tag a session; one that is tagged keep is never pruned.")
+    tag.add_argument("session", metavar="SESSION")
+    tag.add_argument("tags", nargs="*", metavar="TAG")
+    tag.add_argument("--remove", action="append", default=[], metavar="TAG", help="repeatable")
+    tag.set_defaults(act="sessions.tag")
+
+    export = _command(own, "export", "Write a session into one file, to be kept or handed over.")
+    export.add_argument("session", metavar="SESSION")
+    export.add_argument("--to", type=Path, metavar="FILE", help="(SESSION.tar.gz here)")
+    export.set_defaults(act="sessions.export")
+
+    take_in = _command(own, "import", "Put the session of such a file among the others.")
+    take_in.add_argument("file", type=Path, metavar="FILE")
+    take_in.add_argument("--name", metavar="NAME", help="another name than its own")
+    take_in.set_defaults(act="sessions.take_in")
+
+    prune = _command(own, "prune", "Name the sessions that are older, and remove them after a typed word.")
+    prune.add_argument("--older-than", required=True, metavar="AGE", help="90d, 12w or 1y")
+    prune.add_argument("--yes", action="store_true", help="without asking for a typed word")
+    prune.set_defaults(act="sessions.prune")
+
+    for parser in (verify, prune):
+        parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    for parser in (verify, tag, export, take_in, prune):
+        # What was said before the action stands unless it is said again after it.
+        parser.add_argument("--sessions", type=Path, metavar="DIR", default=argparse.SUPPRESS)
 
 
 def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
