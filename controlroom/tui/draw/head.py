@@ -200,7 +200,19 @@ def _next(moment: Moment, room: int) -> Row:
     if space < 6:
         return ()
     tone = "warn" if found.t < moment.t else "accent"
-    return ((head + " ", tone), (fit(text, min(space, width(text))), ""), (rest, "strong"), *tail)
+    text = fit(text, min(space, width(text)))
+    inject = _inject(moment, found, space - width(text))
+    return ((head + " ", tone), (text, ""), (rest, "strong"), *inject, *tail)
+
+
+def _inject(moment: Moment, shown: Coming, room: int) -> Row:
+    """The next inject, where it is not what is shown already and there is room: `▿ inject in 8:52`."""
+    ahead = (own for own in timeline.coming(moment.state, moment.t) if own.kind == "inject")
+    found = next((own for own in ahead if own.t >= moment.t), None)
+    if found is None or found.id == shown.id:
+        return ()
+    rest = f" in {span(found.t - moment.t)}"
+    return (("  ▿ inject", "accent"), (rest, "strong")) if room >= 10 + width(rest) else ()
 
 
 def _faults(moment: Moment, cells: int) -> Row:
