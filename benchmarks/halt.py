@@ -94,7 +94,7 @@ async def cluster(folder: Path) -> AsyncIterator[ServerProcess]:
 
 async def _start(viewer: Viewer, names: list[str]) -> None:
     for name in names:
-        await viewer.do(i.Start(experiment=name, typed=TYPED))
+        await viewer.do(i.Start(experiment=name, typed=TYPED, reason="a benchmark"))
     await viewer.until(lambda: all(_state(viewer, name) == "active" for name in names))
 
 

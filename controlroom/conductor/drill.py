@@ -41,6 +41,8 @@ TIDY = 10.0
 LIFTED = {"phase": "out of phase", "blast-radius": "everything"}
 """What the drill is by its nature: in no phase, and on all the packets of its pod. No other guard is lifted."""
 
+WHY = "by its nature: in no phase, and on all the packets of its pod"
+
 
 class NoTarget(Exception):
     """The plan has no experiment whose pods a drill could borrow."""
@@ -156,7 +158,7 @@ class Drill:
                 await self._faults.close()
 
     async def _drilled(self, session: str) -> Judgement:
-        typed = i.Start(experiment=NAME, typed=LIFTED)
+        typed = i.Start(experiment=NAME, typed=LIFTED, reason=WHY)
         answer = await self._faults.start(typed, self._actor)
         if isinstance(answer, Refused):
             return _not_told(f"nothing was started: {answer.reason}", answer.hint)

@@ -16,9 +16,10 @@ from controlroom.conductor.previewing import Previewer
 from controlroom.conductor.recorder import NOT_YET, SOURCE, Recorder
 from controlroom.core import events as e
 from controlroom.core import intents as i
+from controlroom.core.clean import clean
 from controlroom.core.events import Actor, Event, ObjectRef, PodObserved
 from controlroom.core.faults import follow_on
-from controlroom.core.guards import may_start, overrides
+from controlroom.core.guards import may_start, overrides, unreasoned
 from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.core.values import changed
@@ -29,6 +30,8 @@ Why = Literal["stop", "clean-up", "halt", "end", "unattended"]
 
 AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Real seconds before a stop, or a question that was not answered, is tried again."""
+LONGEST_REASON = 1000
+"""Characters of the reason for an override."""
 DIED = "the host died before the answer came"
 LOOK_REAL = 1.0
 """Real seconds between two looks at runs whose state depends on time alone (stuck)."""
@@ -99,7 +102,12 @@ class Faults(Part):
             return refuse("the targets have changed since they were shown", "look at them again")
         if reasons := may_start(checked.guards, tuple(intent.typed.values())):
             return await self._refuse_start(intent.experiment, checked.guards, "; ".join(reasons), "", actor)
-        lifted = overrides(checked.guards, tuple(intent.typed.values()))
+        reason = clean(intent.reason.strip(), LONGEST_REASON)
+        lifted = overrides(checked.guards, tuple(intent.typed.values()), reason)
+        if silent := unreasoned(lifted):
+            return refuse(
+                f"overriding {', '.join(silent)} takes a reason", "say why it is all right this time"
+            )
         return await self._inject(prepared, lifted, actor)
 
     async def _refuse_start(

@@ -30,6 +30,8 @@ SAID: dict[str, Milestone] = {
 LIFTED = {"alerts": "alerts firing"}
 """A planted defect may make an unrelated alert fire; the day is to show what comes of it. It goes on record."""
 
+WHY = "headless day: nobody is there to look into it, and what comes of it is to be seen"
+
 Submit = Callable[[Intent, Actor], Awaitable[Answer]]
 
 
@@ -71,7 +73,7 @@ class Script(Part):
             return
         if step.kind == "experiment" and step.experiment is not None:
             await self._do(i.Poll(role="facilitator", go=True, experiment=step.experiment))
-            await self._do(i.Start(experiment=step.experiment, typed=LIFTED))
+            await self._do(i.Start(experiment=step.experiment, typed=LIFTED, reason=WHY))
             return
         if step.kind == "clean-up":
             await self._do(i.CleanUp())

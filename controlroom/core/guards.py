@@ -123,9 +123,20 @@ def overridden(result: GuardResult, typed: Collection[str] = ()) -> bool:
     return bool(result.typed) and (bool(result.approved) or result.typed in typed)
 
 
-def overrides(results: Iterable[GuardResult], typed: Collection[str] = ()) -> tuple[GuardResult, ...]:
-    """The refusals that were lifted, for the record."""
-    return tuple(result for result in results if result.outcome == "refused" and overridden(result, typed))
+def overrides(
+    results: Iterable[GuardResult], typed: Collection[str] = (), reason: str = ""
+) -> tuple[GuardResult, ...]:
+    """The refusals that were lifted, for the record; those by a typed word with the reason that was given."""
+    return tuple(
+        result if result.approved else changed(result, reason=reason)
+        for result in results
+        if result.outcome == "refused" and overridden(result, typed)
+    )
+
+
+def unreasoned(lifted: Iterable[GuardResult]) -> tuple[str, ...]:
+    """The guards that were overridden without a word on why."""
+    return tuple(result.guard for result in lifted if not (result.approved or result.reason))
 
 
 def looks_like_production(name: str) -> bool:

@@ -20,12 +20,14 @@ class Preview(IntentBase, tag="preview"):
 
 
 class Start(IntentBase, tag="start"):
-    """Inject an experiment (again). `typed` holds the override words that were typed, by guard."""
+    """Inject an experiment (again). `typed` holds the override words that were typed, by guard, and wants `reason`."""
 
     experiment: str
     checked: int | None = None
     """seq of the preview this decision rests on; refused when the targets have changed since."""
     typed: dict[str, str] = {}
+    reason: str = ""
+    """Why what the typed words override is all right this time."""
 
 
 class Stop(IntentBase, tag="stop"):

@@ -92,6 +92,10 @@ class Run(Value):
     one_shot: bool = False
     unbounded: bool = False
     duration: float | None = None
+    overrides: tuple[GuardResult, ...] = ()
+    """Guards that stood against it and were lifted: by the plan, or by a typed word and its reason."""
+    by: str = ""
+    """Who asked for it."""
     created_at: datetime | None = None
     ends_at: datetime | None = None
     targets: tuple[Target, ...] = ()

@@ -324,7 +324,9 @@ class Room:
 
     async def _do(self, row: Row) -> Answer | None:
         if row.do == "start":
-            return await self.viewer.ask(i.Start(experiment=row.experiment, typed=dict(row.typed or {})))
+            return await self.viewer.ask(
+                i.Start(experiment=row.experiment, typed=dict(row.typed or {}), reason="a test")
+            )
         if row.do == "stop":
             run = self.latest(row.experiment)
             assert run is not None

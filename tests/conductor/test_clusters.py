@@ -69,7 +69,7 @@ class Two(Bench):
 
     async def started(self, experiment: str) -> str:
         typed = {word: word for word in ("everything", "out of phase", "unbounded", "alerts firing")}
-        answer = await self.faults.start(i.Start(experiment=experiment, typed=typed), ME)
+        answer = await self.faults.start(i.Start(experiment=experiment, typed=typed, reason="a test"), ME)
         assert isinstance(answer, Accepted), answer
         return f"{experiment}#1"
 

@@ -82,7 +82,7 @@ async def test_once_a_fault_was_injected_nothing_is_looked_at_by_itself(bench: B
     site = Site(finding("load", "failed"))
     task = await running(Looking(bench.recorder, site))
     rig = faults(bench)
-    await rig.start(i.Start(experiment=LATENCY, typed={"checks": "failed checks"}), ME)
+    await rig.start(i.Start(experiment=LATENCY, typed={"checks": "failed checks"}, reason="it is known"), ME)
     await bench.clock.advance(60.0)
     assert task.done()
     assert len(site.asked) == 1
@@ -175,10 +175,17 @@ async def test_what_failed_stands_against_a_start_until_its_word_is_typed(bench:
     assert isinstance(refused, Refused)
     assert refused.reason == "checks: failed when the plan was checked: chaos-mesh"
     assert bench.cluster.created == []
-    started = await rig.start(i.Start(experiment=LATENCY, typed={"checks": "failed checks"}), ME)
+    silent = i.Start(experiment=LATENCY, typed={"checks": "failed checks"}, reason="  ")
+    refused = await rig.start(silent, ME)
+    assert isinstance(refused, Refused) and refused.reason == "overriding checks takes a reason"
+    assert bench.cluster.created == []
+    started = await rig.start(
+        i.Start(experiment=LATENCY, typed={"checks": "failed checks"}, reason="it is known"), ME
+    )
     assert isinstance(started, Accepted)
     lifted = bench.last(FaultRequested).body.overrides
     assert [one.guard for one in lifted if one.typed == "failed checks"] == ["checks"]
+    assert [one.reason for one in lifted if one.guard == "checks"] == ["it is known"]
     await rig.close()
 
 

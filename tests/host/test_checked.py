@@ -30,7 +30,7 @@ async def test_a_rehearsal_is_checked_and_checked_again(tmp_path: Path) -> None:
         assert wrong == {"alertmanager"}
 
         # The phase is not the experiment's, either: its own word is typed, so that the check alone is in the way.
-        start = i.Start(experiment="pod-kill", typed={"phase": "out of phase"})
+        start = i.Start(experiment="pod-kill", typed={"phase": "out of phase"}, reason="a test")
         refused = await viewer.room.submit(start)
         assert isinstance(refused, Refused)
         assert refused.reason == "checks: failed when the plan was checked: Alertmanager"

@@ -44,7 +44,7 @@ async def test_fifty_deletions_are_under_way_at_once_and_fifty_proofs_are_told(
             for _ in ("baseline", "inject"):
                 await viewer.do(i.NextPhase())
             for own in viewer.state.plan.experiments if viewer.state.plan else ():
-                await viewer.do(i.Start(experiment=own.id, typed=TYPED))
+                await viewer.do(i.Start(experiment=own.id, typed=TYPED, reason="a test"))
             active = {run.id for run in viewer.state.running}
             assert len(active) == FAULTS
             await viewer.until(lambda: all(run.state == "active" for run in viewer.state.running))

@@ -98,11 +98,11 @@ async def killed_between_request_and_answer(own: Ordeal) -> None:
     """Some faults act, one more is asked for, and the host dies at a random moment after that."""
     faults = own.chance.sample(FAULTS, own.chance.randrange(2, len(FAULTS) + 1))
     for fault in faults[:-1]:
-        await own.do(i.Start(experiment=fault, typed=LIFTED))
+        await own.do(i.Start(experiment=fault, typed=LIFTED, reason="a test"))
     if slow := own.chance.choice([0.0, 0.02, 0.2]):
         await own.lab.put("kubernetes", slow_seconds=slow)
     own.write_aside()
-    own.ask_aside(i.Start(experiment=faults[-1], typed=LIFTED))
+    own.ask_aside(i.Start(experiment=faults[-1], typed=LIFTED, reason="a test"))
     run = f"{faults[-1]}#1"
     await own.viewer.until(lambda: run in own.state.runs)
     seq = own.state.seq + own.chance.randrange(0, 4)

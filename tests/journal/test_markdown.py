@@ -16,6 +16,7 @@ from controlroom.core import events as e
 from controlroom.core.clean import clean
 from controlroom.core.events import Actor, Body, Event
 from controlroom.core.figures import assess
+from controlroom.core.values import changed
 from controlroom.journal.report.escaping import escaped, fenced, paragraphs, table
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.markdown import markdown
@@ -203,6 +204,21 @@ def test_each_experiment_shows_expected_against_observed_and_its_times() -> None
         "Pod Kill": "22 s ± 1 s", "Network Latency": "48 s ± 1 s", "Memory Stress": "57 s ± 1 s",
         "**The day**": "22 s ± 1 s",
     }  # fmt: skip
+
+
+def test_what_was_overridden_stands_with_whoever_did_and_why() -> None:
+    guard = e.GuardResult(guard="blast-radius", outcome="refused", message="all 3 pods", typed="everything")
+    lifted = (changed(guard, reason="agreed | with <ops>"), changed(guard, guard="alerts", approved="known"))
+    events = [
+        changed(own, body=changed(own.body, overrides=lifted))
+        if isinstance(own.body, e.FaultRequested) and own.body.experiment == "pod-kill"
+        else own
+        for own in day()
+    ]
+    found = section(report(chained(events)), "### Pod Kill")
+    assert "guard blast-radius overridden by" in found and "agreed" in found
+    assert "guard alerts approved in the plan: all 3 pods (known)" in found
+    assert "<ops>" not in found
 
 
 def test_what_was_never_injected_says_so() -> None:

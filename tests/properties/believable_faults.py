@@ -60,7 +60,9 @@ def tell_experiment(tape: Tape, experiment: str, t: float, *, one_shot: bool = F
         tape.say(t - 14, e.Polled(role=role, go=tape.maybe(0.9), experiment=experiment), PERSON)
     guards = (
         e.GuardResult(guard="context", outcome="ok", message="as the plan says"),
-        e.GuardResult(guard="blast-radius", outcome="refused", message="mode all", typed="all"),
+        e.GuardResult(
+            guard="blast-radius", outcome="refused", message="mode all", typed="all", reason="agreed"
+        ),
     )
     checked = e.ExperimentChecked(
         experiment=experiment,

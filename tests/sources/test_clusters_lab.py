@@ -69,7 +69,7 @@ class Day:
     async def start(self, experiment: str) -> None:
         words = ("everything", "out of phase", "unbounded", "foreign chaos", "no target")
         answer = await self.faults.start(
-            i.Start(experiment=experiment, typed={word: word for word in words}), ME
+            i.Start(experiment=experiment, typed={word: word for word in words}, reason="a test"), ME
         )
         assert isinstance(answer, Accepted), answer
 

@@ -66,9 +66,19 @@ async def test_a_refusing_guard_wants_its_word() -> None:
         assert "type all pods" in room.said
         await room.press("backspace")
         await room.type("all pods")
-        await room.press("enter", "y")
+        await room.press("enter")
+        assert "say why overriding blast-radius is all right" in room.sheet()
+        await room.press("enter")
+        assert "a few words on why: they go on record" in room.said
+        await room.type("agreed with the team")
+        await room.press("enter")
+        assert "(overridden: agreed with the team)" in room.sheet()
+        await room.press("y")
         assert room.asked(i.Start) == i.Start(
-            experiment="memory-stress", checked=seq, typed={"blast-radius": "all pods"}
+            experiment="memory-stress",
+            checked=seq,
+            typed={"blast-radius": "all pods"},
+            reason="agreed with the team",
         )
 
 

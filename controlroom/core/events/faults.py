@@ -83,6 +83,8 @@ class GuardResult(Value):
     typed: str = ""
     approved: str = ""
     """Reason of the approval in the plan, where there is one."""
+    reason: str = ""
+    """Why somebody overrode it by its word, as they wrote it."""
 
 
 class ExperimentChecked(Body, tag="experiment.checked"):

@@ -43,6 +43,8 @@ def requested(state: State, event: Event, body: e.FaultRequested) -> State:
         one_shot=body.one_shot,
         unbounded=body.unbounded,
         duration=body.duration,
+        overrides=body.overrides,
+        by=event.actor.name or event.actor.role,
     )
     return changed(
         state, runs=put(state.runs, body.run, run), refused=without(state.refused, body.experiment)

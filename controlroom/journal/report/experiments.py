@@ -77,7 +77,7 @@ def _run(page: Page, experiment: Experiment, run: Run) -> list[str]:
 
 
 def _observed(page: Page, experiment: Experiment, run: Run, own: RunFigures) -> list[str]:
-    found = [_targets(run)]
+    found = [_targets(run), *_overrides(run)]
     if experiment.alert is not None:
         found.append(f"alert {escaped(experiment.alert.name)}: {page.figure(own.alert)}")
     found.append(f"service impacted: {page.figure(own.impacted)}")
@@ -92,6 +92,16 @@ def _observed(page: Page, experiment: Experiment, run: Run, own: RunFigures) -> 
     for note in page.state.notes.values():
         if note.type == "observation" and not note.private and _within(note.at, start, until):
             found.append(f"{page.times.session(note.at)} {paragraphs(note.text)}")
+    return found
+
+
+def _overrides(run: Run) -> list[str]:
+    """What stood against its start, on whose account it was started all the same, and why."""
+    found = []
+    for own in run.overrides:
+        why = own.approved or own.reason or "no reason given"
+        by = "approved in the plan" if own.approved else f"overridden by {escaped(run.by)}"
+        found.append(f"guard {escaped(own.guard)} {by}: {escaped(own.message)} ({escaped(why)})")
     return found
 
 

@@ -86,6 +86,7 @@ class StartSheet(Sheet[None]):
         self._experiment = experiment
         self._asked_at = asked_at
         self._typed: dict[str, str] = {}
+        self._reason = ""
 
     @property
     def check(self) -> Check | None:
@@ -102,9 +103,11 @@ class StartSheet(Sheet[None]):
 
     def hand_down(self) -> None:
         super().hand_down()
-        field, wanted = self.query_one(Line), self._next_word()
-        field.display = wanted is not None
-        if wanted is not None and not field.has_focus:
+        field, word = self.query_one(Line), self._next_word()
+        wanted = word is not None or self._lacks_reason()
+        field.display = wanted
+        field.placeholder = "the word that overrides the guard" if word else "why it is all right this time"
+        if wanted and not field.has_focus:
             field.focus()
 
     def _next_word(self) -> GuardResult | None:
@@ -113,6 +116,13 @@ class StartSheet(Sheet[None]):
         if check is None or final(check) or self.overtaken:
             return None
         return next((guard for guard in to_type(check) if guard.guard not in self._typed), None)
+
+    def _lacks_reason(self) -> bool:
+        """Whether every word is typed, and why is not said yet."""
+        if self._reason or not self._typed or self._next_word() is not None:
+            return False
+        check = self.check
+        return check is not None and not final(check) and not self.overtaken
 
     def _rows(self, moment: Moment, width: int) -> tuple[Row, ...]:
         check = self.check
@@ -127,7 +137,7 @@ class StartSheet(Sheet[None]):
         rows += [(("  " + target, ""),) for target in check.targets]
         rows.append((("", ""),))
         for guard in check.guards:
-            rows += _guard_rows(guard, self._typed, width)
+            rows += _guard_rows(guard, self._typed, self._reason, width)
         rows += [(("", ""),), (("as it will be sent", "dim"),)]
         rows += [(("  " + line, "dim"),) for line in check.manifest.splitlines()]
         return tuple(rows)
@@ -149,20 +159,39 @@ class StartSheet(Sheet[None]):
                     (f" and enter to override {word.guard}; esc drops it", "dim"),
                 ),
             )
+        if self._lacks_reason():
+            guards = ", ".join(self._typed)
+            return (
+                (("say why ", ""), (f"overriding {guards} is all right, and enter; esc drops it", "dim")),
+            )
         return ((("y", "key"), (" starts it now   ", ""), ("esc", "key"), (" drops it", "dim")),)
 
     @on(Input.Submitted)
     def take_word(self, event: Input.Submitted) -> None:
         guard = self._next_word()
         if guard is None:
+            self._take_reason(event.value.strip())
             return
         if event.value.strip() != guard.typed:
             self.notify(f"type {guard.typed}", severity="warning", markup=False)
             return
         self._typed[guard.guard] = event.value.strip()
+        self._taken()
+
+    def _take_reason(self, text: str) -> None:
+        if not text:
+            self.notify("a few words on why: they go on record", severity="warning", markup=False)
+        elif self._lacks_reason():
+            self._reason = text
+            self._taken()
+
+    def _taken(self) -> None:
         self.query_one(Line).value = ""
-        self.set_focus(None)
+        if self._next_word() is None and not self._lacks_reason():
+            self.set_focus(None)
         self.hand_down()
+        self.query_one(Scroll).redraw()
+        self.query_one("#hint", Text).redraw()
 
     def action_scroll(self, by: int) -> None:
         self.query_one(Scroll).action_move(by)
@@ -171,18 +200,24 @@ class StartSheet(Sheet[None]):
         check = self.check
         if self.overtaken or check is None or final(check) or self._next_word() is not None:
             return
-        intent = i.Start(experiment=self._experiment.id, checked=check.seq, typed=self._typed)
+        if self._lacks_reason():
+            return
+        intent = i.Start(
+            experiment=self._experiment.id, checked=check.seq, typed=self._typed, reason=self._reason
+        )
         self._desk.ask(intent, f"{self._experiment.title}: requested", self.seen)
         self.dismiss(None)
 
 
-def _guard_rows(guard: GuardResult, typed: dict[str, str], width: int) -> list[Row]:
+def _guard_rows(guard: GuardResult, typed: dict[str, str], reason: str, width: int) -> list[Row]:
     word, tone = OUTCOMES[guard.outcome]
     if guard.outcome == "refused" and guard.approved:
         word, tone = "approved", "warn"
     elif guard.guard in typed:
         word, tone = "overridden", "warn"
     text = guard.message + (f" (approved in the plan: {guard.approved})" if guard.approved else "")
+    if guard.guard in typed and reason:
+        text += f" (overridden: {reason})"
     rows: list[Row] = []
     for number, line in enumerate(wrapped(text, max(10, width - 34))):
         head: Row = ((fit(word, 11), tone), (fit(guard.guard, 20) + " ", "dim"))
