@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
+from xml.etree import ElementTree
 
 import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -289,3 +292,45 @@ def test_gantt_tasks_hold_no_character_that_mermaid_reads(events: tuple[Event, .
     tasks = [line for line in chart.splitlines() if line.startswith("    ·")]
     assert tasks
     assert all(re.fullmatch(rf"    · [^:;#\n]+ :(\w+, )?{moments}, {moments}", line) for line in tasks)
+
+
+def on_github(text: str) -> ElementTree.Element:
+    """As GitHub's own parser renders it, HTML let through (its sanitizer, which runs afterwards, is not in there)."""
+    options = Options.CMARK_OPT_UNSAFE
+    return ElementTree.fromstring(f"<body>{_closed(github_flavored_markdown_to_html(text, options))}</body>")
+
+
+def _closed(text: str) -> str:
+    """HTML's void elements, closed as XML wants them."""
+    return re.sub(r"<(br|img|input|hr)\b([^>]*?)/?>", r"<\1\2/>", text.replace('=""', '="x"'))
+
+
+def seen(element: ElementTree.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def test_githubs_own_parser_reads_it_as_it_is_meant() -> None:
+    body = on_github(of_the_day())
+    headings = [seen(own) for own in body.iter("h2")]
+    assert headings == [
+        seen(own) for own in on_github("\n".join(re.findall("^## .*$", of_the_day(), re.M))).iter("h2")
+    ]
+    assert len(list(body.iter("table"))) == sum(token.type == "table_open" for token in parse(of_the_day()))
+    boxes = [own for own in body.iter("input") if own.get("type") == "checkbox"]
+    assert len(boxes) == len(re.findall(r"^- \[[ x]\] ", of_the_day(), re.M)) >= 14
+    assert {own.get("src") for own in body.iter("img")} == {
+        f"plots/{metric.id}.svg" for metric in PLAN.metrics
+    }
+    assert [seen(own) for own in body.iter("summary")][:2] == ["Evidence", "Further metrics"]
+    (chart,) = [own for own in body.iter("pre") if own.get("lang") == "mermaid"]
+    assert seen(chart).startswith("gantt title Planned and actual")
+    assert not [own for own in body.iter() if own.tag in ("script", "a", "em") and "href" in own.attrib]
+
+
+@given(st.text(max_size=120))
+def test_githubs_own_parser_shows_any_text_as_it_was_written(text: str) -> None:
+    shown = " ".join(clean(text, 10_000).split())
+    body = on_github("\n".join(table(("x",), [(f"a{escaped(text)}",)])))
+    assert {own.tag for own in body.iter()} == {"body", "table", "thead", "tbody", "tr", "th", "td"}
+    (cell,) = body.iter("td")
+    assert "".join(seen(cell).split()) == "a" + "".join(shown.split())
