@@ -25,6 +25,12 @@ from controlroom.sources.watch_cluster import ref_of
 AT_ONCE = 8
 """Requests under way at the same time."""
 NOT_FOUND, FORBIDDEN, NOT_ALLOWED, CONFLICT = 404, 403, 405, 409
+BROKEN = 500
+NO_WEBHOOK = (
+    "the API server asks that webhook before it lets a finalizer go: start chaos-controller-manager again, which then "
+    "takes the fault back itself; or have an administrator delete Chaos Mesh's webhook configurations (kubectl get "
+    "mutatingwebhookconfigurations,validatingwebhookconfigurations), and force it again"
+)
 ATTEMPTS = 5
 """How often finalizers are removed anew because somebody else changed the object at the same moment."""
 
@@ -276,6 +282,8 @@ async def release(api: Api, target: ObjectRef, kind: Resource) -> bool:
         except SourceError as error:
             if error.status == NOT_FOUND:
                 return False
+            if error.status is not None and error.status >= BROKEN and "webhook" in error.message:
+                error.hint = NO_WEBHOOK
             if error.status != CONFLICT:
                 raise
     raise SourceError(SOURCE, f"could not {what}: somebody else changes it all the time", status=CONFLICT)
