@@ -44,7 +44,17 @@ def _add_insecure(parser: argparse.ArgumentParser) -> None:
 def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", help="layout to begin with: facilitator, compact, …")
     parser.add_argument("--layouts", type=Path, metavar="DIR", help="folder with layouts of one's own")
+    parser.add_argument(
+        "--theme", metavar="NAME", help="dark, light, contrast, colour-blind, 16 or one's own"
+    )
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    parser.add_argument("--low-motion", action="store_true", help="repaint at most once a second")
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    _add_config(parser)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration in place of the account's")
 
 
 def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -268,6 +278,13 @@ def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
     new.add_argument("name", metavar="NAME")
     new.add_argument("--directory", type=Path, default=Path("experiments"), metavar="DIR")
     new.set_defaults(act="plans.new")
+
+    config = _command(commands, "config", "Check the configuration of the screen, and say what is in force.")
+    _add_config(config)
+    config.add_argument("--keys", action="store_true", help="list every action with its keys")
+    config.add_argument("--example", action="store_true", help="print a commented file to begin with")
+    config.add_argument("--json", action="store_true")
+    config.set_defaults(act="config.config")
 
     schema = _command(commands, "schema", "Print the JSON Schema of plan files, for editors.")
     schema.add_argument("--output", type=Path, metavar="FILE")

@@ -8,11 +8,15 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlroom.cli.codes import BROKEN, DONE, Stop
 from controlroom.core.events import Event, SessionOpened
 from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.room import Room
+
+if TYPE_CHECKING:
+    from controlroom.tui.config import Config
 
 Enter = Callable[[], Awaitable[Room]]
 
@@ -51,10 +55,17 @@ def show_room(
             for folder, own in found
         ]
 
+    config = configured(chosen)
     settings = Settings(
-        layout=chosen.layout,
-        ascii=chosen.ascii,
-        layouts=chosen.layouts,
+        layout=chosen.layout or config.layout,
+        theme=chosen.theme or config.theme,
+        palettes=config.palettes,
+        ascii=chosen.ascii or bool(config.ascii),
+        low_motion=True if chosen.low_motion else config.low_motion,
+        mouse=not chosen.no_mouse and config.mouse is not False,
+        keys=config.keys,
+        troubles=config.troubles,
+        layouts=chosen.layouts or config.layouts,
         sessions=saved,
         seat=getattr(chosen, "seat", "facilitator"),
         socket=getattr(chosen, "socket", None),
@@ -70,6 +81,24 @@ def show_room(
     if outcome.farewell:
         print(outcome.farewell)
     return 128 + outcome.signal if outcome.signal else DONE
+
+
+def configured(chosen: argparse.Namespace) -> Config:
+    """The configuration that the command names, or the account's own. A flag that names nothing ends the command."""
+    from controlroom.tui.config import near, place, read
+    from controlroom.tui.tones import PALETTES, called, named
+
+    path = chosen.config or place()
+    if chosen.config is not None and not path.is_file():
+        raise Stop(f"{path}: there is no such file; `controlroom config --example` prints one")
+    config = read(path)
+    known = {**PALETTES, **config.palettes}
+    if chosen.theme and named(chosen.theme, known) is None:
+        names = [called(name) for name in known]
+        raise Stop(
+            f"there is no theme `{chosen.theme}`{near(chosen.theme, names)}; there are {', '.join(names)}"
+        )
+    return config
 
 
 def opening_of(folder: SessionFolder) -> Event | None:

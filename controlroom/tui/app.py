@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -36,8 +35,10 @@ from controlroom.tui.outcome import Outcome, SavedSession, Settings, farewell
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
+from controlroom.tui.surroundings import ascii_only, over_ssh
+from controlroom.tui.table import Metrics
 from controlroom.tui.terminal import Terminal
-from controlroom.tui.tones import DEFAULT_THEME, PALETTES, themes
+from controlroom.tui.tones import DEFAULT_THEME, PALETTES, SIXTEEN, called, named, themes
 
 __all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
 
@@ -77,8 +78,10 @@ class ControlRoomApp(InOrder[Outcome]):
 
     TICK = 0.25
     """Real seconds between two looks at the clock."""
-    SLOW_TICK = 0.5
-    """The same over SSH."""
+    SLOW_TICK = 1.0
+    """The same with low motion, and least time between two repaints that no key asked for."""
+    ALLOW_SELECT = False
+    """Marking text is left to the terminal: with shift, or without the mouse."""
 
     def __init__(
         self,
@@ -102,14 +105,19 @@ class ControlRoomApp(InOrder[Outcome]):
         self._shown_at = -1.0
         self._pictured: frozenset[str] = frozenset()
         self._tidying = Tidying()
+        low = settings.low_motion
+        self.every = self.SLOW_TICK if (over_ssh() if low is None else low) else self.TICK
+        """Real seconds between two looks at the clock, of this screen."""
         self.layouts_read = False
         """The layout files have been looked at."""
         self.animation_level = "none"
-        for theme in themes():
+        self.palettes = {**PALETTES, **settings.palettes}
+        for theme in themes(self.palettes):
             self.register_theme(theme)
-        self.theme = settings.theme if settings.theme in PALETTES else DEFAULT_THEME
+        chosen = named(settings.theme, self.palettes) if settings.theme else None
+        self.theme = chosen or (SIXTEEN if self.console.color_system == "standard" else DEFAULT_THEME)
         self._filters.append(ControlFilter())
-        if settings.ascii or _ascii_only():
+        if settings.ascii or ascii_only():
             self._filters.append(AsciiFilter())
 
     def _bind(self) -> None:
@@ -144,7 +152,7 @@ class ControlRoomApp(InOrder[Outcome]):
     def _begin(self) -> None:
         """Runs after the first paint."""
         self.follow_room()
-        self.set_interval(self.SLOW_TICK if "SSH_CONNECTION" in os.environ else self.TICK, self._tick)
+        self.set_interval(self.every, self._tick)
 
     @work(group="room", exit_on_error=False)
     async def follow_room(self) -> None:
@@ -162,6 +170,15 @@ class ControlRoomApp(InOrder[Outcome]):
         if not gc.isenabled():
             self._tidying.begin()
         self.read_layouts()
+        self._say_troubles()
+
+    def _say_troubles(self) -> None:
+        """What of the configuration could not be used: all of it in one message, which stays while it is read."""
+        troubles = self.settings.troubles
+        if troubles:
+            more = [f"and {len(troubles) - 4} more"] if len(troubles) > 4 else []
+            text = "\n".join(("configuration (controlroom config checks it):", *troubles[:4], *more))
+            self.notify(text, severity="warning", timeout=20, markup=False)
 
     def _arrived(self) -> None:
         if not self._dirty:  # what comes on top of it is shown with it
@@ -200,7 +217,7 @@ class ControlRoomApp(InOrder[Outcome]):
     @on(StateChanged)
     def _state_changed(self) -> None:
         self._dirty = True
-        if self._real() - self._shown_at >= self.TICK:
+        if self._real() - self._shown_at >= self.every:
             self.moved()
 
     async def on_event(self, event: events.Event) -> None:
@@ -322,6 +339,9 @@ class ControlRoomApp(InOrder[Outcome]):
     def metric(self) -> Metric | None:
         return self.room_screen.metric()
 
+    def metrics(self) -> Metrics | None:
+        return self.room_screen.metrics()
+
     def note(self) -> Note | None:
         return self.room_screen.note()
 
@@ -338,8 +358,9 @@ class ControlRoomApp(InOrder[Outcome]):
         self.say(f"layout: {self.room_screen.next_layout()}")
 
     def next_theme(self) -> None:
-        names = list(PALETTES)
+        names = list(self.palettes)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.say(f"theme: {called(self.theme)}")
 
     def commands(self) -> None:
         from textual.command import CommandPalette
@@ -376,12 +397,6 @@ def _seconds(lost: float | None) -> int:
     return -1 if lost is None else int(lost)
 
 
-def _ascii_only() -> bool:
-    """Whether the locale cannot show more than ASCII."""
-    name = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
-    return name in ("C", "POSIX")
-
-
 def run(
     enter: Enter,
     title: str = "Control Room",
@@ -396,6 +411,7 @@ def run(
     # Searching for garbage among all that a start allocates, and keeps, is a fifth of the time to the first frame.
     gc.disable()
     try:
-        return ControlRoomApp(enter, title, settings, opening).run(mouse=False) or Outcome("left")
+        app = ControlRoomApp(enter, title, settings, opening)
+        return app.run(mouse=settings.mouse) or Outcome("left")
     finally:
         gc.enable()

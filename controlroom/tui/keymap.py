@@ -56,6 +56,11 @@ class Keys:
             return "^q" if name == "quit" else ""  # which always leaves
         return shown_key(found[0])
 
+    def all_shown(self, name: str) -> str:
+        """All keys of that action as people read them; empty: it has none."""
+        action = BY_ID[name]
+        return " ".join(map(shown_key, self.of(action))) if action.key else action.shown
+
 
 def shown_key(key: str) -> str:
     """`question_mark` is `?`, `ctrl+x` is `^x`, `f5` is `f5`."""
@@ -84,7 +89,8 @@ def key_named(text: str) -> str:
         raise ValueError(f"`{text}` cannot be had: a terminal takes it for {ALIKE[key]}")
     if key in FIXED:
         raise ValueError(f"`{text}` cannot be had: lists, questions and text fields need it")
-    if key in _NAMED or (len(last) == 1 and last.isprintable() and modifiers.lower() in ("", "ctrl", "alt")):
+    char = _character(name)
+    if key in _NAMED or (char is not None and modifiers.lower() in ("", "ctrl", "alt")):
         return key
     near = difflib.get_close_matches(key, _NAMED, 1)
     raise ValueError(f"there is no key `{text}`" + (f" (did you mean `{near[0]}`?)" if near else ""))

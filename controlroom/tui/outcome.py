@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from controlroom.core.info import Seat
 from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
-from controlroom.tui.tones import DEFAULT_THEME
+from controlroom.tui.tones import Palette
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,18 @@ class Settings:
 
     layout: str | None = None
     """Name of the layout that is wanted where it fits."""
-    theme: str = DEFAULT_THEME
+    theme: str | None = None
+    """Name of the theme to begin with; None: what the terminal has colours for."""
+    palettes: Mapping[str, Palette] = field(default_factory=dict)
+    """Themes of one's own."""
     ascii: bool = False
     """Plain ASCII only."""
+    low_motion: bool | None = None
+    """Few repaints; None: over SSH."""
+    mouse: bool = True
+    """Clicks choose panes and lines; without it the terminal selects text as it always does."""
+    troubles: Sequence[str] = ()
+    """What of the configuration could not be used, a line each."""
     layouts: Path | None = None
     """Folder with layouts of one's own; None: those that are shipped."""
     sessions: Callable[[], Sequence[SavedSession]] | None = None

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -16,7 +17,7 @@ from textual.widget import Widget
 from controlroom.tui.actions import BY_ID
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, fit_row, settled
-from controlroom.tui.tones import tones
+from controlroom.tui.tones import palette_of, tones
 
 
 def as_title(text: str) -> Any:
@@ -113,7 +114,7 @@ class Pane(Widget):
 
     def _tone(self, tone: str) -> Style:
         if not self._styles_of:
-            self._styles_of = tones(self.app.theme)
+            self._styles_of = tones(palette_of(self.app.current_theme))
         return self._styles_of.get(tone, Style.null())
 
 
@@ -130,6 +131,10 @@ class ListPane(Pane, can_focus=True):
 
     cursor: reactive[int] = reactive(0, repaint=False)
     top = 0
+    WHEEL: ClassVar[int] = 3
+    """Lines that one turn of the wheel moves."""
+    ABOVE: ClassVar[int] = 0
+    """Lines of the pane above its list."""
     ALWAYS_CHOSEN: ClassVar[bool] = False
     """The chosen line is marked even while the cursor is elsewhere: keys act on it."""
 
@@ -155,6 +160,24 @@ class ListPane(Pane, can_focus=True):
 
     def watch_cursor(self) -> None:
         self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Chooses a line and nothing more: what acts is a key."""
+        place = event.get_content_offset(self)
+        if place is not None and self.moment is not None:
+            self.picked(place.y)
+
+    def picked(self, y: int) -> None:
+        """That row of the pane was clicked."""
+        index = self.top + y - self.ABOVE
+        if self.moment is not None and y >= self.ABOVE and index < self.count(self.moment):
+            self.cursor = index
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.action_move(self.WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.action_move(-self.WHEEL)
 
     def action_move(self, by: int) -> None:
         if self.moment is not None:

@@ -76,6 +76,12 @@ class Terminal(LinuxDriver):
                 signal.signal(number, signal.SIG_DFL)
         super().close()
 
+    def _enable_mouse_support(self) -> None:
+        """Clicks and the wheel alone: where a mouse that moves is at each moment would be told for nothing."""
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1006h")
+            self.flush()
+
     def _told(self, number: int, frame: FrameType | None) -> None:
         self._end(number)
 

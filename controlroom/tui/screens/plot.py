@@ -14,7 +14,7 @@ from controlroom.core.plan import Metric
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.sheet import Sheet, Text
 from controlroom.tui.text import Row, clock, number
-from controlroom.tui.tones import DEFAULT_THEME, PALETTES
+from controlroom.tui.tones import palette_of
 
 POINTS = 400
 """At most so many samples are drawn; of each stretch the worst."""
@@ -64,7 +64,7 @@ class PlotSheet(Sheet[None]):
 
     def _paint(self, start: float, moment: Moment) -> None:
         widget = self.query_one(PlotextPlot)
-        plot, own = widget.plt, PALETTES.get(self.app.theme, PALETTES[DEFAULT_THEME])
+        plot, own = widget.plt, palette_of(self.app.current_theme)
         plot.clear_figure()
         known = [(t / 60, value) for t, value in self._points if not math.isnan(value)]
         if known:
