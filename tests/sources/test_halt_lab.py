@@ -185,7 +185,7 @@ async def test_without_a_controller_it_may_be_forced_and_what_that_leaves_is_sai
     assert isinstance(offered, Refused) and FORCED in offered.reason
     assert "may stay in bookstore/inventory-service" in offered.hint
     assert isinstance(await day.halting.release(i.Release(run=run, word=FORCED), ME), Accepted)
-    await day.until(lambda state: "stuck" == day.fault.state and bool(day.fault.not_stopped))
+    await day.until(lambda state: day.fault.state == "stuck" and bool(day.fault.not_stopped))
     assert "the webhook" in day.fault.not_stopped, "to remove a finalizer is an update: its webhook is asked"
     assert "start chaos-controller-manager again" in day.fault.not_stopped
     assert day.fault.running and day.state.locked
