@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controlroom.core.plan import Experiment, Metric
+from controlroom.core.plan import Experiment
 from controlroom.core.state import Note
 from controlroom.tui.actions import BY_ID, possible
 from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared
@@ -10,6 +10,7 @@ from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
 from controlroom.tui.spine import Timeline
+from controlroom.tui.table import Metrics
 from controlroom.tui.text import Row
 
 
@@ -39,30 +40,6 @@ class KeyLine(Pane):
 class FiguresLine(Pane):
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         return (metrics.figures_row(moment, width),)
-
-
-class Metrics(ListPane):
-    TITLE = "metrics"
-    ACTION = "plot"
-
-    def count(self, moment: Moment) -> int:
-        return len(moment.plan.metrics) if moment.plan else 0
-
-    def chosen(self) -> Metric | None:
-        plan = self.moment.plan if self.moment else None
-        return plan.metrics[self.cursor] if plan and self.cursor < len(plan.metrics) else None
-
-    def line(self, moment: Moment, index: int, width: int) -> Row:
-        return metrics.metric_row(moment, metrics.columns(width), index)
-
-    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
-        if moment.plan is None:
-            return ((("The plan's metrics will stand here.", "dim"),),)
-        top: tuple[Row, ...] = ((((" ", ""), *metrics.header(metrics.columns(width - 1)))),)
-        figures = (((" ", ""), *metrics.figures_row(moment, width - 1)),) if height >= 5 else ()
-        listed = self.listed(moment, width, height - 1 - len(figures))
-        blank: tuple[Row, ...] = ((("", ""),),) * (height - 1 - len(figures) - len(listed))
-        return (*top, *listed, *blank, *figures)
 
 
 class Experiments(ListPane):

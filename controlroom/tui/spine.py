@@ -82,6 +82,9 @@ class Timeline(ListPane):
         ahead = range(self.cursor + by, len(stops) if by > 0 else -1, by)
         self.cursor = next((index for index in ahead if stops[index].kind == chosen.kind), self.cursor)
 
+    def picked(self, y: int) -> None:
+        """A row is no moment: :meth:`on_click` knows which one a place stands for."""
+
     def on_click(self, event: events.Click) -> None:
         """A tick is chosen and opened; any other place says which moment it stands for."""
         moment, (width, height) = self.moment, self.size

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controlroom.core.assessment import Cell, Figure, MetricRow
-from controlroom.core.plan import Metric
+from controlroom.core.plan import Metric, RatioBelow, ValueBelow
+from controlroom.tui.draw.arranged import row_of
 from controlroom.tui.draw.trend import bins, spark
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, age, fit, number, span, width
@@ -18,16 +20,62 @@ STALE_REAL = 0.75
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of numbers: cells before the point, and from the point on, so that points stand below each other."""
+
+    title: str
+    whole: int
+    places: int
+    gap: int = 2
+
+    @property
+    def cells(self) -> int:
+        return self.whole + self.places + self.gap
+
+    def head(self) -> str:
+        return fit(self.title, self.cells, ">")
+
+    def text(self, number: str) -> str:
+        """A number in its place; words and dashes stand before the point."""
+        whole, places = split(number)
+        if len(whole) > self.whole:
+            return fit(number, self.cells, ">")
+        return fit(whole, self.gap + self.whole, ">") + fit(places, self.places)
+
+
+def split(text: str) -> tuple[str, str]:
+    """A number before its point, and from there on; `12.3k` is cut there too, `4k` before its letter."""
+    at = text.find(".")
+    if at < 0:
+        at = len(text.rstrip("kM×"))
+    return text[:at], text[at:]
+
+
+def column(title: str, texts: Iterable[str], gap: int = 2) -> Column:
+    """Just wide enough for those numbers and its title."""
+    parts = [split(text) for text in texts] or [("", "")]
+    places = max(len(part[1]) for part in parts)
+    return Column(title, max(max(len(part[0]) for part in parts), len(title) - places), places, gap)
+
+
+UNIT = 5
+"""Cells of the unit behind a value, or of its age."""
+FULL, SIGN = 8, 3
+"""Cells of a verdict as a word and as a sign."""
+
+
+@dataclass(frozen=True)
 class Columns:
-    """Cells for each column; 0: left out."""
+    """What is shown of each metric, and how wide; None or 0: left out."""
 
     name: int
-    now: int
+    now: Column
     trend: int
-    pre: int
-    during: int
-    post: int
-    ratio: int
+    pre: Column | None
+    during: Column | None
+    post: Column | None
+    ratio: Column | None
+    limit: Column | None
     verdict: int
 
 
@@ -36,54 +84,132 @@ def title_of(metric: Metric, cells: int) -> str:
     return metric.title if not metric.short or width(metric.title) <= cells else metric.short
 
 
-def columns(cells: int) -> Columns:
-    """What fits; the trend gets what is left, then goes first where room is short."""
-    fixed = {"now": 14, "pre": 6, "during": 7, "post": 6, "ratio": 7, "verdict": 8}
-    name = 26 if cells >= 100 else 17 if cells >= 66 else 14
-    leave_out: tuple[str, ...] = ()
-    for leave_out in ((), ("post",), ("post", "pre"), ("post", "pre", "verdict")):
-        if cells - name - sum(value for key, value in fixed.items() if key not in leave_out) >= 0:
+def columns(moment: Moment, cells: int) -> Columns:
+    """What fits; names and trends get what is left. Widths go by the numbers that are there, all metrics counted:
+    a row that is hidden or scrolled away moves no column."""
+    plan = moment.plan
+    metrics = plan.metrics if plan else ()
+    rows = [row_of(moment, index) for index in range(len(metrics))]
+    pairs = list(zip(metrics, rows, strict=True))
+    gap = 2 if cells >= 66 else 1
+    own = {
+        "pre": column("pre", (said(row.pre, metric) for metric, row in pairs), gap),
+        "during": column("during", (said(row.during, metric) for metric, row in pairs), gap),
+        "post": column("post", (said(row.post, metric) for metric, row in pairs), gap),
+        "ratio": column("×pre", (ratio(row) for row in rows), gap),
+        "limit": column("limit", (limit(row, metric) for metric, row in pairs), 3),
+    }
+    now = column("now", (said(row.now, metric) for metric, row in pairs), 2)
+    known = any(row.post.value is not None for row in rows)
+    longest = max((width(metric.title) for metric in metrics), default=0) + 1
+    name = max(20, min(34, longest)) if cells >= ROOMY else 17 if cells >= 66 else 14
+    judged = FULL + (JUDGED if cells >= ROOMY else 0)
+    for leave_out, verdict_cells in (
+        ((), judged),
+        (("limit",), FULL),
+        (("limit",) if known else ("limit", "post"), FULL),
+        (("limit", "post"), FULL),
+        (("limit", "post"), SIGN),
+        (("limit", "post", "pre"), SIGN),
+        (("limit", "post", "pre"), 0),
+        (("limit", "post", "pre", "ratio"), 0),
+        (("limit", "post", "pre", "ratio", "during"), 0),
+    ):
+        kept = {key: value for key, value in own.items() if key not in leave_out}
+        rest = cells - name - now.cells - UNIT - sum(value.cells for value in kept.values()) - verdict_cells
+        if rest >= (10 if "post" in kept else 0):
             break
-    kept = {key: 0 if key in leave_out else value for key, value in fixed.items()}
-    rest = cells - name - sum(kept.values())
-    trend = min(40, rest - 1) if rest >= 6 else 0
-    name += rest - trend - 1 if trend else rest
-    return Columns(name=max(6, min(name, 40)), trend=trend, **kept)
+    trend = min(40, rest - 2) if rest >= 7 else 0
+    name += rest - trend - 2 if trend else rest
+    return Columns(
+        name=max(6, min(name, 40)),
+        now=now,
+        trend=trend,
+        pre=kept.get("pre"),
+        during=kept.get("during"),
+        post=kept.get("post"),
+        ratio=kept.get("ratio"),
+        limit=kept.get("limit"),
+        verdict=verdict_cells,
+    )
+
+
+ROOMY = 110
+"""Cells from which on there is room to say what a verdict goes by."""
+JUDGED = 9
 
 
 def header(own: Columns) -> Row:
-    text = fit("", own.name) + fit("now", own.now - 8, ">") + " " * 8
-    text += fit(" trend", own.trend + 1) if own.trend else ""
-    for title, cells in (("pre", own.pre), ("during", own.during), ("post", own.post), ("×pre", own.ratio)):
-        text += fit(title, cells, ">")
-    return ((text + fit(" verdict", own.verdict), "dim"),)
+    text = fit("", own.name) + own.now.head() + " " * UNIT
+    text += fit("  trend", own.trend + 2) if own.trend else ""
+    text += "".join(one.head() for one in (own.pre, own.during, own.post, own.ratio, own.limit) if one)
+    return ((text + (fit(" verdict" if own.verdict >= FULL else "", own.verdict)), "dim"),)
 
 
 def metric_row(moment: Moment, own: Columns, index: int) -> Row:
     """The row of one metric of the plan."""
     if moment.plan is None:
         return ()
-    metric, rows = moment.plan.metrics[index], moment.figures.rows
-    given = rows[index] if index < len(rows) and rows[index].metric == metric.id else None
-    found = given or next((row for row in rows if row.metric == metric.id), MetricRow(metric=metric.id))
-    return _row(moment, own, metric, found)
-
-
-def _row(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> Row:
+    metric, row = moment.plan.metrics[index], row_of(moment, index)
     found: list[tuple[str, str]] = [(fit(title_of(metric, own.name - 1), own.name - 1) + " ", "")]
     found += _now(moment, own, metric, row)
     if own.trend:
-        found.append((" " + _trend(moment, own, metric), "dim"))
-    for cell, cells in ((row.pre, own.pre), (row.during, own.during), (row.post, own.post)):
-        if cells:
-            found.append(_cell(cell, metric, cells))
-    if own.ratio:
-        ratio = "–" if row.ratio is None or not math.isfinite(row.ratio) else f"{row.ratio:.1f}×"
-        found.append((fit(ratio, own.ratio, ">"), "" if ratio != "–" else "dim"))
+        found.append(("  " + _trend(moment, own, metric), "dim"))
+    for cell, place in ((row.pre, own.pre), (row.during, own.during), (row.post, own.post)):
+        if place is not None:
+            text = said(cell, metric)
+            found.append((place.text(text), "dim" if text == DASH else ""))
+    if own.ratio is not None:
+        text = ratio(row)
+        found.append((own.ratio.text(text), "dim" if text == DASH else ""))
+    if own.limit is not None:
+        found.append((own.limit.text(limit(row, metric)), "dim"))
     if own.verdict:
-        word, tone = verdict(row.status)
-        found.append((fit("  " + word, own.verdict), tone))
+        found += _verdict(moment, own, metric, row)
     return tuple(found)
+
+
+DASH = "–"
+
+
+def said(cell: Cell, metric: Metric) -> str:
+    """A number as the metric wants it; a dash: there is none."""
+    known = cell.value is not None and math.isfinite(cell.value)
+    return number(cell.value, metric.decimals) if known and cell.value is not None else DASH
+
+
+def ratio(row: MetricRow) -> str:
+    """Times the baseline."""
+    if row.ratio is None or not math.isfinite(row.ratio):
+        return DASH
+    return f"{row.ratio:.1f}×" if row.ratio < 1000 else f"{number(row.ratio, 0)}×"
+
+
+def limit(row: MetricRow, metric: Metric) -> str:
+    """Where it stops being normal; a dash: it has no limit, or no baseline yet."""
+    value = row.limit.value if row.limit is not None else None
+    return DASH if value is None or not math.isfinite(value) else number(value, metric.decimals)
+
+
+def judged_by(moment: Moment, metric: Metric) -> str:
+    """What the criterion of a metric asks for: `< 2×` the baseline, `< 5 %`; empty: none is about it."""
+    for own in moment.plan.criteria if moment.plan else ():
+        if isinstance(own, RatioBelow) and own.metric == metric.id:
+            return f"< {own.limit:g}×"
+        if isinstance(own, ValueBelow) and own.metric == metric.id:
+            return f"< {own.limit:g} {short_unit(metric.unit)}".rstrip()
+    return ""
+
+
+def _verdict(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[tuple[str, str]]:
+    word, tone = verdict(row.status)
+    if own.verdict < FULL:
+        sign = {"ok": "+", "FAIL": "✗", "unkn.": "?"}.get(word, word)
+        return [(fit("  " + sign, own.verdict), tone)]
+    found = [(fit("  " + word, FULL), tone)]
+    if own.verdict > FULL:
+        found.append((fit(judged_by(moment, metric) if word else "", own.verdict - FULL), "dim"))
+    return found
 
 
 def verdict(status: str) -> tuple[str, str]:
@@ -96,39 +222,37 @@ def verdict(status: str) -> tuple[str, str]:
     }.get(status, ("", ""))
 
 
-def _now(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[tuple[str, str]]:
-    unit = fit(" " + short_unit(metric.unit), 5)
-    cells = own.now - 5
+def is_old(moment: Moment, row: MetricRow) -> bool:
+    """Whether the newest value is so old that its age must be said."""
     step = moment.view.columns.step
+    return row.age is not None and row.age > max(STALE_STEPS * step, STALE_REAL * moment.state.rate)
+
+
+def _now(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[tuple[str, str]]:
+    unit = fit(" " + short_unit(metric.unit), UNIT)
     value = row.now.value
     if value is None or not math.isfinite(value):
         # Before its first sample a metric is not yet there, rather than lost.
         lost = row.age is not None or metric.id in moment.state.troubled
-        word, tone = ("unknown", "warn") if lost else ("–", "dim")
-        return [(fit(word, cells, ">"), tone), (unit, "dim")]
-    text = _aligned(number(value, metric.decimals), 3)
-    if row.age is not None and row.age > max(STALE_STEPS * step, STALE_REAL * moment.state.rate):
-        return [(fit(text, cells, ">"), "dim"), (fit(f" {age(row.age)}!", 5), "warn")]
+        word, tone = ("unknown", "warn") if lost else (DASH, "dim")
+        if lost and own.now.cells <= len(word):
+            return [(fit(" " + word, own.now.cells + UNIT), tone)]  # the word rather than the unit
+        text = fit(word, own.now.cells, ">") if lost else own.now.text(word)
+        return [(text, tone), (unit, "dim")]
+    text = own.now.text(number(value, metric.decimals))
+    if is_old(moment, row):
+        return [(text, "dim"), (fit(f" {age(row.age or 0.0)}!", UNIT), "warn")]
     if row.outside:
-        return [(fit(f"{'▼' if metric.worse == 'lower' else '▲'} {text}", cells, ">"), "warn"), (unit, "dim")]
-    return [(fit(text, cells, ">"), "strong"), (unit, "dim")]
+        sign = "▼" if metric.worse == "lower" else "▲"
+        blank = len(text) - len(text.lstrip())
+        place = max(0, min(own.now.gap - 2, blank - 2))
+        return [(text[:place] + sign + text[place + 1 :], "warn"), (unit, "dim")]
+    return [(text, "strong"), (unit, "dim")]
 
 
 def short_unit(unit: str) -> str:
     """At most four cells of it."""
     return {"messages": "msg", "seconds": "s", "milliseconds": "ms", "percent": "%"}.get(unit, unit)[:4]
-
-
-def _aligned(text: str, places: int) -> str:
-    """The number with room after it, so that decimal points stand below each other."""
-    behind = len(text) - (text.index(".") if "." in text else len(text.rstrip("kM")))
-    return text + " " * (places - behind)
-
-
-def _cell(cell: Cell, metric: Metric, cells: int) -> tuple[str, str]:
-    if cell.value is None or not math.isfinite(cell.value):
-        return fit("–", cells, ">"), "dim"
-    return fit(number(cell.value, metric.decimals), cells, ">"), ""
 
 
 def window(moment: Moment) -> tuple[float, float] | None:

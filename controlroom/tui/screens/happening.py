@@ -40,7 +40,9 @@ def stop_here(desk: Desk) -> None:
 class HappeningSheet(Sheet[None]):
     """Left and right go to the ticks beside it, enter to the moment itself."""
 
-    PURPOSE = "What happened at one tick of the timeline: when by whose clock, who did it, what is on record of it."
+    PURPOSE = (
+        "What happened at one tick of the timeline: when by whose clock, who did it, what is on record of it."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "beside(-1)", "the one before", show=False),
         Binding("right", "beside(1)", "the one after", show=False),

@@ -20,6 +20,7 @@ from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
 from controlroom.tui.spine import Timeline
+from controlroom.tui.table import Metrics
 
 ENTER = {
     "metrics": "plot",
@@ -134,13 +135,20 @@ class RoomScreen(Screen[None]):
     def _pane(self, name: str) -> Pane:
         return self._panes[layouts.PANES.index(name)]
 
+    def pane(self) -> Pane | None:
+        return self.focused if isinstance(self.focused, Pane) else None
+
     def experiment(self) -> Experiment | None:
         pane = self._pane("experiments")
         return pane.chosen() if isinstance(pane, panes.Experiments) else None
 
     def metric(self) -> Metric | None:
         pane = self._pane("metrics")
-        return pane.chosen() if isinstance(pane, panes.Metrics) else None
+        return pane.chosen() if isinstance(pane, Metrics) else None
+
+    def metrics(self) -> Metrics | None:
+        pane = self._pane("metrics")
+        return pane if isinstance(pane, Metrics) and "metrics" in self.own.panes() else None
 
     def note(self) -> Note | None:
         pane = self._pane("notes")
