@@ -22,6 +22,7 @@ from controlroom.core.events import (
 )
 from controlroom.core.fold import apply
 from controlroom.core.gap import Gap, gap_after
+from controlroom.core.hiding import Net
 from controlroom.core.state import State
 
 HOST = Actor(role="host")
@@ -44,11 +45,13 @@ class Recorder:
     """Everything that happens goes through :meth:`record`; nothing else changes the state.
 
     `t` of an event counts from the first one on the clock's monotonic time, and never goes back. A host that died
-    took its monotonic time with it: across a resumption `t` counts by UTC.
+    took its monotonic time with it: across a resumption `t` counts by UTC. What goes in has been through `net`: no
+    secret is in the state, in the journal, or in what viewers are told.
     """
 
-    def __init__(self, clock: Clock, writer: Journal) -> None:
+    def __init__(self, clock: Clock, writer: Journal, net: Net | None = None) -> None:
         self.clock = clock
+        self._net = net or Net()
         self.state = State()
         self.columns: Columns | None = None
         self.events: list[Event] = []
@@ -134,6 +137,7 @@ class Recorder:
             prev=self._prev,
             body=body,
         )
+        event = self._net.event(event)
         line = encode_event(event)
         self._prev = digest(line)
         self.events.append(event)

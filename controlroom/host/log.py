@@ -12,6 +12,8 @@ from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from pathlib import Path
 
+from controlroom.core.hiding import Net
+
 MOST = 10_000
 """Lines that wait for the disk; what comes on top of them is counted and left out."""
 GRACE = 2.0
@@ -33,6 +35,16 @@ class _Private(WatchedFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Says nothing: it would be said on this very file."""
+
+
+class _Hiding(logging.Formatter):
+    """Whatever a library quotes, a traceback included: no secret of it is kept."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _NET.text(super().format(record))
+
+
+_NET = Net()
 
 
 class _Waiting(QueueHandler):
@@ -58,7 +70,7 @@ class _Waiting(QueueHandler):
 def host_log(path: Path) -> Iterator[None]:
     """What is logged meanwhile goes to that file. Raises OSError where it cannot be opened."""
     file = _Private(path, delay=False)
-    file.setFormatter(logging.Formatter(FORMAT))
+    file.setFormatter(_Hiding(FORMAT))
     lines: queue.Queue[logging.LogRecord] = queue.Queue(MOST)
     handler, listener = _Waiting(lines), QueueListener(lines, file)
     root = logging.getLogger()

@@ -16,11 +16,13 @@ from controlroom.clock import Clock, ScaledClock, WallClock
 from controlroom.conductor.conductor import LOST, Conductor
 from controlroom.conductor.recorder import Recorder
 from controlroom.core.events import SessionClosed, SessionOpened, SessionResumed
+from controlroom.core.hiding import Net
 from controlroom.core.info import RoomInfo
 from controlroom.core.plan import Bindings
 from controlroom.core.values import changed
 from controlroom.host.beginning import Beginning, begin
 from controlroom.host.disk import RETELL, patiently, troubled
+from controlroom.host.known import known_secrets
 from controlroom.host.lab_process import FoundLab, LabLost, LabProcess, in_the_lab
 from controlroom.host.log import host_log
 from controlroom.host.means import close_means, means_for, unverified
@@ -108,7 +110,8 @@ class Host:
 
     async def _record(self, begun: Beginning, clock: Clock) -> Recorder:
         """The log that is to be written: a new one, or that of a host before us, its gap marked."""
-        self._recorder = recorder = Recorder(clock, self._journal(asyncio.get_running_loop()))
+        net = Net(known_secrets(begun.plan, begun.bindings, os.environ))
+        self._recorder = recorder = Recorder(clock, self._journal(asyncio.get_running_loop()), net)
         if begun.past is not None:
             gap = recorder.take_up(begun.past.events, begun.past.lines)
             torn = f"{begun.past.torn} bytes of an unfinished line were cut off" if begun.past.torn else ""

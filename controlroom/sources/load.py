@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.clean import clean
+from controlroom.core.hiding import Net, secret_values
 from controlroom.core.plan import Load
 from controlroom.sources.lab import LabControl
 from controlroom.sources.load_log import LoadLog
@@ -62,7 +63,7 @@ class CommandLoad:
     ) -> None:
         self._load = load
         self._variables = dict(variables)
-        self._log = LoadLog(log)
+        self._log = LoadLog(log, net=Net(secret_values(variables)))
         self._file = log.with_name("load.json")
         """Which process runs, for the host that comes after one that died."""
         self._base = base or Path.cwd()

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiofiles
 
 from controlroom.core.clean import clean
+from controlroom.core.hiding import Net
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +35,12 @@ def _private(path: str, flags: int) -> int:
 
 
 class LoadLog:
-    """Appends to `path` (mode 0600), over several runs, until it is full."""
+    """Appends to `path` (mode 0600), over several runs, until it is full; `net` takes secrets out of it."""
 
-    def __init__(self, path: Path, most: int = MOST_BYTES) -> None:
+    def __init__(self, path: Path, most: int = MOST_BYTES, net: Net | None = None) -> None:
         self._path = path
         self._most = most
+        self._net = net or Net()
 
     async def append(self, lines: list[bytes]) -> None:
         """Adds lines, cleaned, while there is room; a disk that fails or hangs ends only that."""
@@ -81,6 +83,7 @@ class LoadLog:
             async with aiofiles.open(self._path, "a", encoding="utf-8", opener=_private) as file:
                 written = await file.tell()
                 while written < self._most and (text := await lines.get()) is not None:
+                    text = self._net.text(text)
                     written += len(text.encode())
                     await file.write(text if written < self._most else text + _CUT)
                     await file.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from controlroom.core.columns import View
 from controlroom.core.events import Event, NoteEdited, NoteWritten
 from controlroom.core.figures import assess
+from controlroom.core.hiding import Net
 from controlroom.core.projection import project
 from controlroom.core.values import changed
 from controlroom.journal.export import actions, samples
@@ -95,6 +96,7 @@ def export(
 
     Raises :class:`ExportError`, or JournalError where the events are no session.
     """
+    events = _shared(events)
     view = view_of(events)
     assessment = assess(view)
     if audience:
@@ -108,7 +110,7 @@ def export(
         raise ExportError(
             f"an audience is shown no action items: leave out --audience, or {', '.join(asked)}"
         )
-    source = Source(_shared(events), page, view, folder, when)
+    source = Source(events, page, view, folder, when)
     wanted = forms or [
         name for name in FORMS if not (audience and name in _PEOPLES) and not (name == "ics" and not when)
     ]
@@ -119,11 +121,15 @@ def export(
 
 
 def _shared(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Results are for others to read: of a private note its text is left out, that it was written is not."""
+    """Results are for others to read: of a private note its text is left out, that it was written is not.
+
+    A record of a version that had no net for secrets yet goes through it now.
+    """
+    net = Net()
     return tuple(
         changed(event, body=changed(event.body, text=""))
         if isinstance(event.body, NoteWritten | NoteEdited) and event.body.private
-        else event
+        else net.event(event)
         for event in events
     )
 
