@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, on, work
 from textual.binding import Binding, BindingType
@@ -32,6 +32,7 @@ from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
 from controlroom.tui.outcome import Outcome, SavedSession, Settings, farewell
+from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
@@ -39,6 +40,9 @@ from controlroom.tui.surroundings import ascii_only, over_ssh
 from controlroom.tui.table import Metrics
 from controlroom.tui.terminal import Terminal
 from controlroom.tui.tones import DEFAULT_THEME, PALETTES, SIXTEEN, called, named, themes
+
+if TYPE_CHECKING:
+    from controlroom.tui.copying import Copied
 
 __all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
 
@@ -361,6 +365,14 @@ class ControlRoomApp(InOrder[Outcome]):
         names = list(self.palettes)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self.say(f"theme: {called(self.theme)}")
+
+    def pane(self) -> Pane | None:
+        return self.room_screen.pane()
+
+    def copy(self, what: Copied) -> None:
+        from controlroom.tui.screens.copy import send
+
+        self.run_worker(send(self, what, self._driver), group="clipboard", exit_on_error=False)
 
     def commands(self) -> None:
         from textual.command import CommandPalette

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
@@ -13,6 +13,11 @@ from controlroom.core.state import Note
 from controlroom.core.stops import Stop
 from controlroom.tui.follower import Follower
 from controlroom.tui.moment import Moment
+from controlroom.tui.pane import Pane
+from controlroom.tui.table import Metrics
+
+if TYPE_CHECKING:
+    from controlroom.tui.copying import Copied
 
 T = TypeVar("T")
 
@@ -62,6 +67,10 @@ class Desk(Protocol):
         """The chosen metric."""
         ...
 
+    def metrics(self) -> Metrics | None:
+        """The metrics table, where the layout shows it."""
+        ...
+
     def note(self) -> Note | None:
         """The chosen note."""
         ...
@@ -78,6 +87,14 @@ class Desk(Protocol):
 
     def picture(self) -> None:
         """Saves what is on the screen."""
+        ...
+
+    def pane(self) -> Pane | None:
+        """The pane with the cursor."""
+        ...
+
+    def copy(self, what: Copied) -> None:
+        """Sends a text to the clipboard, and says so."""
         ...
 
     def sessions(self) -> None: ...

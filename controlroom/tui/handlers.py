@@ -230,6 +230,17 @@ def plot(desk: Desk) -> None:
         desk.open(PlotSheet(desk.now, metric))
 
 
+def arrange(what: str) -> Callable[[Desk], None]:
+    """Another view of the metrics table."""
+
+    def handler(desk: Desk) -> None:
+        from controlroom.tui.arranging import arrange as do
+
+        do(desk, what)
+
+    return handler
+
+
 def verdict(desk: Desk) -> None:
     from controlroom.tui.screens.details import figures_page
     from controlroom.tui.screens.simple import Reader
@@ -248,6 +259,18 @@ def help_page(desk: Desk) -> None:
     from controlroom.tui.screens.help import show_help
 
     show_help(desk)
+
+
+def copy(desk: Desk) -> None:
+    from controlroom.tui.screens.copy import copy_chosen
+
+    copy_chosen(desk)
+
+
+def copy_what(desk: Desk) -> None:
+    from controlroom.tui.screens.copy import copy_menu
+
+    copy_menu(desk)
 
 
 def quit_or_ask(desk: Desk) -> None:
@@ -340,11 +363,18 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "faster": faster,
     "details": details,
     "plot": plot,
+    "sort_metrics": arrange("sort"),
+    "pin_metric": arrange("pin"),
+    "hide_metric": arrange("hide"),
+    "filter_metrics": arrange("filter"),
+    "all_metrics": arrange("all"),
     "verdict": verdict,
     "who": who,
     "layout": lambda desk: desk.next_layout(),
     "theme": lambda desk: desk.next_theme(),
     "picture": lambda desk: desk.picture(),
+    "copy": copy,
+    "copy_what": copy_what,
     "sessions": lambda desk: desk.sessions(),
     "seek_back": seek(-STEP),
     "seek_on": seek(STEP),
