@@ -52,6 +52,7 @@ class Alerting(Part):
             return False
         found = await self._metrics.alerts(self._since, until)
         self._read_to = until
+        self._watchman.remarked("prometheus alerts", self._metrics.remarks("alerts"))
         for alert in found:
             if self.state.alerts.get(episode(alert)) != alert:
                 moments = {

@@ -54,8 +54,8 @@ class Reconciling(Part):
     async def _read(self, criterion: NoDataLoss, *, settled: bool) -> None:
         at = self._newest()
         try:
-            accepted = await self._source.value(criterion.accepted, at)
-            stored = await self._source.value(criterion.stored, at)
+            accepted = await self._whole(criterion.accepted, at)
+            stored = await self._whole(criterion.stored, at)
         except SourceError as error:
             self.recorder.record(
                 e.SourceFailed(source="prometheus", error=error.message, hint=error.hint), actor=SOURCE
@@ -63,6 +63,11 @@ class Reconciling(Part):
             return
         body = e.ReconciliationRead(criterion=criterion.id, accepted=accepted, stored=stored, settled=settled)
         await self.recorder.durably(body, actor=SOURCE, clock="prometheus", patience=PATIENCE)
+
+    async def _whole(self, query: str, at: float) -> float | None:
+        """A total; None where some of the server's stores did not answer: a part of a sum is no sum."""
+        found = await self._source.value(query, at)
+        return None if self._source.remarks("value").partial else found
 
     def _newest(self) -> float:
         """Prometheus's time of the newest stored step: the totals are of one moment."""

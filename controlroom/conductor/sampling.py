@@ -83,7 +83,9 @@ class Sampler(Part):
         if not asked:
             return False
         end = min(end, min(asked.values()) + (MOST_STEPS - 1) * self.step)
-        self._store(asked, await self._source.read(asked, end, self.step))
+        found = await self._source.read(asked, end, self.step)
+        self._watchman.remarked(self.name, self._source.remarks("metrics"))  # before what it is about
+        self._store(asked, found)
         return True
 
     def _asked(self, end: int) -> dict[int, int]:

@@ -6,8 +6,14 @@ import time
 
 from controlroom.conductor.context import Part
 from controlroom.conductor.recorder import SOURCE, Recorder
-from controlroom.core.events import MetricTroubled, SourceFailed, SourceMeasured, SourceRecovered
-from controlroom.sources.ports import ClockReading, SourceError
+from controlroom.core.events import (
+    MetricTroubled,
+    SourceFailed,
+    SourceMeasured,
+    SourceRecovered,
+    SourceRemarked,
+)
+from controlroom.sources.ports import ClockReading, Remarks, SourceError
 
 
 class Watchman(Part):
@@ -37,6 +43,14 @@ class Watchman(Part):
             away = now - self._away.pop(source, now)
             self._said.pop(source, None)
             self.recorder.record(SourceRecovered(source=source, seconds=round(away, 3)), actor=SOURCE)
+
+    def remarked(self, source: str, remarks: Remarks) -> None:
+        """What it said beside its answers; said again where that changes."""
+        known = self.state.sources.get(source)
+        before = Remarks(partial=known.partial, others=known.remarks) if known else Remarks()
+        if before != remarks:
+            body = SourceRemarked(source=source, partial=remarks.partial, others=remarks.others)
+            self.recorder.record(body, actor=SOURCE)
 
     def measured(self, source: str, reading: ClockReading) -> None:
         """Its clock against ours; said again where it has moved by more than it is uncertain."""

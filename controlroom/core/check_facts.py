@@ -96,6 +96,8 @@ class MetricFact(Value):
     """Why the server will not evaluate it."""
     newest: Mapping[str, float | None] = {}
     """Seconds since the newest sample of each selector in it; None: that has no series."""
+    partial: tuple[str, ...] = ()
+    """Why the answer is not whole."""
 
 
 class RuleFact(Value):

@@ -273,6 +273,9 @@ def metric(found: Known[MetricFact], loaded: bool) -> Judgement:
         return unknown(found)
     if found.refused:
         return failed(found.refused, "correct its `query` in the plan")
+    if found.partial:
+        told = f"the answer is partial, so that nothing can pass by it: {listed(list(found.partial))}"
+        return warning(told, "see to the stores behind it, or bind one that has all of it")
     if found.series > 1:
         return failed(f"it yields {found.series} series, not one", "add labels, or an aggregation like sum()")
     ages = {name: age for name, age in found.newest.items() if age is not None}

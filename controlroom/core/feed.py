@@ -184,6 +184,17 @@ def _recovered(before: State, after: State, event: Event) -> Line | None:
     return "source", f"{body.source} answers again after {body.seconds:.0f} s"
 
 
+def _remarked(before: State, after: State, event: Event) -> Line | None:
+    body = event.body
+    assert isinstance(body, e.SourceRemarked)
+    known = before.sources.get(body.source)
+    if body.partial:
+        return "source", f"{body.source} answers in part: {'; '.join(body.partial)}"
+    if known is not None and known.partial:
+        return "source", f"{body.source} answers whole again"
+    return ("source", f"{body.source} remarks: {'; '.join(body.others)}") if body.others else None
+
+
 def _step(before: State, after: State, event: Event) -> Line | None:
     body = event.body
     assert isinstance(body, e.StepDue)
@@ -315,6 +326,7 @@ _WRITERS: dict[type[object], Callable[[State, State, Event], Line | None]] = {
     e.AlertSuppressed: _suppressed,
     e.SourceFailed: _text("source", lambda s, b: f"{_field(b, 'source')}: {_field(b, 'error')}"),
     e.SourceRecovered: _recovered,
+    e.SourceRemarked: _remarked,
     e.MetricTroubled: _text(
         "source", lambda s, b: f"{_field(b, 'metric')}: {_field(b, 'reason') or 'has data again'}"
     ),

@@ -158,6 +158,10 @@ class Source(Value):
     since: float = 0.0
     error: str = ""
     hint: str = ""
+    partial: tuple[str, ...] = ()
+    """Why its answers are not whole; empty: they are."""
+    remarks: tuple[str, ...] = ()
+    """What else it says beside them."""
     offset: float | None = None
     uncertainty: float | None = None
 
@@ -305,6 +309,8 @@ class State(Value):
     sources: Mapping[str, Source] = {}
     outages: tuple[Span, ...] = ()
     """When a source did not answer; `what` names it."""
+    partials: tuple[Span, ...] = ()
+    """When a source's answers were not whole; `what` names it."""
     troubled: Mapping[str, str] = {}
     """Metrics without a value now, and why."""
     reconciled: Mapping[str, ReconciliationRead] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from controlroom.core.events import (
     AlertObserved,
@@ -60,6 +60,15 @@ class MetricColumn(Value):
     """Why there are Nones, in words: no series, NaN, several series."""
 
 
+class Remarks(Value):
+    """What a server said beside its last answers."""
+
+    partial: tuple[str, ...] = ()
+    """Why they were not whole: some of its stores did not answer. What they tell is not proven."""
+    others: tuple[str, ...] = ()
+    """Doubts about an expression, hints."""
+
+
 class MetricSource(Protocol):
     """Prometheus. All times are Unix seconds of its own clock."""
 
@@ -73,6 +82,10 @@ class MetricSource(Protocol):
 
     async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
         """Alert episodes with anything pending or firing in that stretch, by the raw samples of ALERTS."""
+        ...
+
+    def remarks(self, of: Literal["metrics", "alerts", "value"]) -> Remarks:
+        """What was said beside the last :meth:`read`, :meth:`alerts` or :meth:`value`."""
         ...
 
     async def alert_names(self) -> Sequence[str]:

@@ -11,10 +11,10 @@ from controlroom.clock import Clock
 from controlroom.core.events import AlertObserved
 from controlroom.core.plan import Metric
 from controlroom.sources.login import Login
-from controlroom.sources.ports import ClockReading, MetricColumn, SourceError
+from controlroom.sources.ports import ClockReading, MetricColumn, Remarks, SourceError
 from controlroom.sources.prometheus_alerts import AlertReader
 from controlroom.sources.prometheus_answers import joined, number
-from controlroom.sources.prometheus_client import PrometheusQueries
+from controlroom.sources.prometheus_client import Heard, PrometheusQueries
 from controlroom.sources.prometheus_metrics import MetricReader
 
 SOURCE = "Prometheus"
@@ -42,6 +42,7 @@ class PrometheusSource:
         timeout: float = 5.0,
     ) -> None:
         self._clock = clock
+        self._heard: dict[str, Remarks] = {}
         self._queries = PrometheusQueries(SOURCE, url, login=login, timeout=timeout)
         self._metrics = MetricReader(self._queries, [metric.query for metric in metrics])
         self._alerts = AlertReader(SOURCE, url, self._queries, login=login, timeout=timeout)
@@ -53,9 +54,14 @@ class PrometheusSource:
             groups[first].append(index)
         self._metrics.next_turn()
         found: dict[int, MetricColumn] = {}
-        for first, indexes in groups.items():
-            found |= await self._from(first, indexes, end, step)
+        with Heard() as heard:
+            for first, indexes in groups.items():
+                found |= await self._from(first, indexes, end, step)
+        self._heard["metrics"] = heard.remarks
         return found
+
+    def remarks(self, of: str) -> Remarks:
+        return self._heard.get(of, Remarks())
 
     async def _from(self, first: int, indexes: list[int], end: int, step: int) -> dict[int, MetricColumn]:
         """Metrics with the same first step, in stretches that Prometheus accepts."""
@@ -68,14 +74,19 @@ class PrometheusSource:
 
     async def value(self, query: str, at: float) -> float | None:
         """Raises SourceError where there are several series: which one is meant cannot be told."""
-        series = await self._queries.instant(f"(\n{query}\n)", at)
+        with Heard() as heard:
+            series = await self._queries.instant(f"(\n{query}\n)", at)
+        self._heard["value"] = heard.remarks
         if len(series) > 1:
             raise SourceError(SOURCE, f"the query yields {len(series)} series, expected one")
         samples = series[0].samples if series else ()
         return number(samples[-1][1]) if samples else None
 
     async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
-        return await self._alerts.read(since, until)
+        with Heard() as heard:
+            found = await self._alerts.read(since, until)
+        self._heard["alerts"] = heard.remarks
+        return found
 
     async def alert_names(self) -> Sequence[str]:
         return await self._alerts.names()

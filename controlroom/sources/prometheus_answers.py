@@ -11,12 +11,15 @@ import msgspec
 from controlroom.core.clean import clean
 from controlroom.core.values import Value, changed
 from controlroom.sources.http import Answer, decoded, not_json, refusal
-from controlroom.sources.ports import MetricColumn, SourceError
+from controlroom.sources.ports import MetricColumn, Remarks, SourceError
 
 T = TypeVar("T")
 
 Pair = tuple[float, str]
 """Unix seconds and the value as text: `1`, `1e-09`, `NaN`, `+Inf`."""
+
+MOST = 20
+"""Remarks of one answer that are kept."""
 
 QUERY_ERRORS = frozenset({"bad_data", "execution", "timeout", "canceled"})
 """Error types that speak of a query, not of the server."""
@@ -27,6 +30,11 @@ class Envelope(Value):
     data: msgspec.Raw = msgspec.Raw()
     errorType: str = ""
     error: str = ""
+    warnings: tuple[str, ...] | None = None
+    """Of Thanos: which stores did not answer. Of Prometheus itself: doubts about the expression."""
+    infos: tuple[str, ...] | None = None
+    isPartial: bool = False
+    """VictoriaMetrics: some of its storage nodes did not answer."""
 
 
 class Result(Value):
@@ -46,6 +54,21 @@ class Series(Value):
     @property
     def samples(self) -> tuple[Pair, ...]:
         return self.values if self.value is None else (self.value,)
+
+
+ANNOTATION = "PromQL"
+"""How Prometheus begins what it remarks of an expression (`PromQL warning: …`): nothing is missing then."""
+NODES = "some storage nodes did not answer (isPartial)"
+
+
+def remarks_of(envelope: Envelope) -> Remarks:
+    """What the server said beside its answer."""
+    warnings = [clean(text, 300) for text in envelope.warnings or ()]
+    infos = [clean(text, 300) for text in envelope.infos or ()]
+    partial = [text for text in warnings if not text.startswith(ANNOTATION)]
+    doubts = [text for text in warnings if text.startswith(ANNOTATION)]
+    nodes = [NODES] if envelope.isPartial and not partial else []
+    return Remarks(partial=tuple([*partial, *nodes][:MOST]), others=tuple([*doubts, *infos][:MOST]))
 
 
 class QueryRefused(SourceError):

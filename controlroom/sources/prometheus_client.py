@@ -8,6 +8,7 @@ before the library does, so that an error keeps its status and words.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import threading
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from controlroom.sources.http import (
     unreachable,
 )
 from controlroom.sources.login import Login, session_of
-from controlroom.sources.prometheus_answers import Result, Series, data, series_of
+from controlroom.sources.ports import Remarks
+from controlroom.sources.prometheus_answers import Result, Series, data, opened, remarks_of, series_of
 
 if TYPE_CHECKING:
     import requests
@@ -46,6 +48,33 @@ class Library(Protocol):
     def close(self) -> None: ...
 
 
+_ASKING: contextvars.ContextVar[Heard | None] = contextvars.ContextVar("asking", default=None)
+
+
+class Heard:
+    """Gathers the remarks of all queries that are made within it, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._partial: set[str] = set()
+        self._others: set[str] = set()
+
+    def __enter__(self) -> Heard:
+        self._before = _ASKING.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _ASKING.reset(self._before)
+
+    def add(self, remarks: Remarks) -> None:
+        self._partial |= set(remarks.partial)
+        self._others |= set(remarks.others)
+
+    @property
+    def remarks(self) -> Remarks:
+        """In an order of their own, so that the same remarks are the same."""
+        return Remarks(partial=tuple(sorted(self._partial)), others=tuple(sorted(self._others)))
+
+
 class PrometheusQueries:
     """Instant and range queries. A call that is cancelled or out of time leaves a thread behind that ends by
     the time-out on reading."""
@@ -58,6 +87,8 @@ class PrometheusQueries:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
         self._library: Library | None = None
         self._opening = threading.Lock()
+        self._said = threading.local()
+        """Of each thread, what the server remarked on the answer that it has just read."""
 
     async def instant(self, query: str, at: float | None = None) -> tuple[Series, ...]:
         """A vector, a scalar or raw samples at a moment (Unix seconds; None: the server's now)."""
@@ -78,20 +109,24 @@ class PrometheusQueries:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT + self._timeout):
-                return await loop.run_in_executor(self._pool, functools.partial(self._ask, ask))
+                series, said = await loop.run_in_executor(self._pool, functools.partial(self._ask, ask))
         except TimeoutError:
             raise timed_out(self._source, self._url, CONNECT + self._timeout) from None
+        if (heard := _ASKING.get()) is not None:
+            heard.add(said)
+        return series
 
-    def _ask(self, ask: Callable[[Library], object]) -> tuple[Series, ...]:
+    def _ask(self, ask: Callable[[Library], object]) -> tuple[tuple[Series, ...], Remarks]:
         import requests
 
+        self._said.remarks = Remarks()
         try:
             with self._opening:
                 library = self._opened()
             result = ask(library)
         except requests.RequestException as error:
             raise unreachable(self._source, self._url, error, self._timeout) from error
-        return series_of(self._source, result)
+        return series_of(self._source, result), self._said.remarks
 
     def _opened(self) -> Library:
         if self._library is None:
@@ -114,17 +149,16 @@ class PrometheusQueries:
         """Raises SourceError for whatever is not a success, with what the server said."""
         if response.is_redirect:
             return
-        data(
-            Answer(
-                source=self._source,
-                url=self._url,
-                status=response.status_code,
-                content_type=response.headers.get("content-type", ""),
-                body=told(self._login, response.status_code, response.content),
-                retry_after=seconds_to_wait(response.headers.get("retry-after")),
-            ),
-            Result,
+        answer = Answer(
+            source=self._source,
+            url=self._url,
+            status=response.status_code,
+            content_type=response.headers.get("content-type", ""),
+            body=told(self._login, response.status_code, response.content),
+            retry_after=seconds_to_wait(response.headers.get("retry-after")),
         )
+        data(answer, Result)
+        self._said.remarks = remarks_of(opened(answer))
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -16,7 +16,7 @@ from controlroom.sources.login import Login
 from controlroom.sources.ports import ClockReading, SourceError
 from controlroom.sources.prometheus import SOURCE, PrometheusSource
 from controlroom.sources.prometheus_answers import QueryRefused, Series, data, number
-from controlroom.sources.prometheus_client import THREADS, PrometheusQueries
+from controlroom.sources.prometheus_client import THREADS, Heard, PrometheusQueries
 from controlroom.sources.promql_selectors import selectors_of
 
 NO_RULER = frozenset({400, 404, 405, 501})
@@ -79,7 +79,8 @@ class PrometheusLooks:
     async def metric(self, query: str) -> MetricFact:
         """The expression's value now, and how old the samples are that it looks at."""
         try:
-            series = await self._instant(f"(\n{query}\n)")
+            with Heard() as heard:
+                series = await self._instant(f"(\n{query}\n)")
         except QueryRefused as refusal:
             return MetricFact(refused=refusal.message)
         names = selectors_of(query)
@@ -89,6 +90,7 @@ class PrometheusLooks:
             value=number(samples[-1][1]) if samples else None,
             series=len(series),
             newest={clean(name, 160): age for name, age in zip(names, ages, strict=True)},
+            partial=heard.remarks.partial,
         )
 
     async def _age(self, selector: str) -> float | None:

@@ -28,6 +28,7 @@ from controlroom.sources.ports import (
     MetricColumn,
     Permission,
     Prepared,
+    Remarks,
     SourceError,
     TargetPreview,
 )
@@ -63,6 +64,7 @@ class FakeMetrics:
         self.asked: list[tuple[dict[int, int], int]] = []
         self.numbers: dict[str, float | None] = {}
         self.names: tuple[str, ...] = ()
+        self.said: dict[str, Remarks] = {}
 
     async def read(self, asked: Mapping[int, int], end: int, step: int) -> dict[int, MetricColumn]:
         self.asked.append((dict(asked), end))
@@ -82,6 +84,9 @@ class FakeMetrics:
 
     async def alerts(self, since: float, until: float) -> Sequence[AlertObserved]:
         return ()
+
+    def remarks(self, of: str) -> Remarks:
+        return self.said.get(of, Remarks())
 
     async def alert_names(self) -> Sequence[str]:
         return self.names

@@ -191,6 +191,13 @@ def tell_trouble(tape: Tape, plan: p.Plan) -> None:
             tape.say(start, e.SourceFailed(source=source, error="connection refused", hint="is it up?"))
             tape.say(start + away, e.SourceRecovered(source=source, seconds=away))
 
+    if tape.maybe(0.2):
+        start = tape.soon(100, 1000)
+        partial = ("store 10.0.0.7:10901 does not answer",)
+        tape.say(start, e.SourceRemarked(source="prometheus", partial=partial), SOURCE)
+        if tape.maybe(0.7):
+            tape.say(start + 40, e.SourceRemarked(source="prometheus", others=("PromQL info: hm",)), SOURCE)
+
 
 def tell_people(tape: Tape) -> None:
     """Marks, notes, ticks and answers, some of them corrected."""

@@ -91,6 +91,7 @@ from controlroom.core.events.sources import (
     SourceFailed,
     SourceMeasured,
     SourceRecovered,
+    SourceRemarked,
 )
 
 __all__ = [
@@ -170,6 +171,7 @@ __all__ = [
     "SourceFailed",
     "SourceMeasured",
     "SourceRecovered",
+    "SourceRemarked",
     "Standing",
     "StepDue",
     "StopFailed",

@@ -48,6 +48,17 @@ class SourceRecovered(Body, tag="source.recovered"):
     audience = {"source": _ALWAYS, "seconds": _ALWAYS}
 
 
+class SourceRemarked(Body, tag="source.remarked"):
+    """What a source says beside its answers has changed; nothing: it says nothing more, and they are whole."""
+
+    source: str
+    partial: tuple[str, ...] = ()
+    """Why its answers are not whole: what is read meanwhile is shown, and proves nothing."""
+    others: tuple[str, ...] = ()
+    """Doubts about an expression, hints."""
+    audience = {"source": _ALWAYS, "partial": _NEVER, "others": _NEVER}
+
+
 class SourceMeasured(Body, tag="source.measured"):
     """Clock of a source against ours: its time minus ours, and how uncertain that is (half the round trip
     and the resolution of the stamp), both in seconds."""

@@ -12,6 +12,7 @@ from controlroom.core.figures.day import day_figures
 from controlroom.core.figures.impact import earliest_end, episodes_of, impact_of
 from controlroom.core.figures.injected import injections
 from controlroom.core.figures.known import Known
+from controlroom.core.figures.partial import criterion_on_whole, sign_on_whole
 from controlroom.core.figures.runs import harm_of, idle_figures, life_of, run_figures
 from controlroom.core.figures.signs import sign_result
 from controlroom.core.figures.table import rows_of
@@ -51,9 +52,15 @@ def _assess(context: Context) -> Assessment:
         during=windows.during,
         earliest=earliest_end(context, impact),
     )
-    criteria = tuple(criterion_result(context, criterion, known) for criterion in plan.criteria)
+    criteria = tuple(
+        criterion_on_whole(context, criterion, criterion_result(context, criterion, known))
+        for criterion in plan.criteria
+    )
     cascades = cascades_of(context, limits, injected)
-    signs = tuple(sign_result(context, sign, known, cascades, limits) for sign in plan.signs)
+    signs = tuple(
+        sign_on_whole(context, sign, sign_result(context, sign, known, cascades, limits))
+        for sign in plan.signs
+    )
     verdict, reasons = verdict_of(criteria, signs, closed=context.closed)
     return Assessment(
         baselines=baselines,

@@ -45,6 +45,21 @@ def recovered(state: State, event: Event, body: e.SourceRecovered) -> State:
     return changed(state, sources=put(state.sources, body.source, source), outages=outages)
 
 
+@folds(e.SourceRemarked)
+def remarked(state: State, event: Event, body: e.SourceRemarked) -> State:
+    before = state.sources.get(body.source, Source(since=event.t))
+    source = changed(before, partial=body.partial, remarks=body.others)
+    partials = state.partials
+    if body.partial and not before.partial:
+        partials = (*partials, Span(start=event.t, what=body.source))
+    elif before.partial and not body.partial:
+        partials = tuple(
+            changed(span, end=event.t) if span.what == body.source and span.end is None else span
+            for span in partials
+        )
+    return changed(state, sources=put(state.sources, body.source, source), partials=partials)
+
+
 @folds(e.SourceMeasured)
 def measured(state: State, event: Event, body: e.SourceMeasured) -> State:
     before = state.sources.get(body.source, Source(since=event.t))

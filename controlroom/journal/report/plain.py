@@ -43,10 +43,13 @@ def _where(page: Page, t: float) -> list[str]:
         lines.append("clock    the plan's clock is held")
     if state.locked:
         lines.append("halt     locked: nothing may start")
-    lines.append(f"load     {'running' if state.load_running else 'not running'}")
+    says = f": {clean(state.load_says)}" if state.load_says else ""
+    lines.append(f"load     {'running' if state.load_running else 'not running'}{says}")
     for name, source in state.sources.items():
         if source.ok is False:
             lines.append(f"source   {clean(name)} does not answer: {clean(source.error)}")
+        for said in source.partial:
+            lines.append(f"source   {clean(name)} answers in part: {clean(said)}")
     return [*lines, ""]
 
 

@@ -61,6 +61,9 @@ def missing_time(state: State) -> Iterator[Unmeasured]:
         )
     for outage in (own for own in state.outages if own.what not in OUTWARD):
         yield Unmeasured(what=outage.what, why="it did not answer", start=outage.start, end=outage.end)
+    for part in state.partials:
+        why = "its answers were partial: what they show is not proven"
+        yield Unmeasured(what=part.what, why=why, start=part.start, end=part.end)
 
 
 def _metrics(state: State, assessment: Assessment, late: bool) -> Iterator[Unmeasured]:

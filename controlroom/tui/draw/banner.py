@@ -174,6 +174,9 @@ def _failing(moment: Moment) -> list[str]:
         if source.ok is False and moment.info.live:
             hint = f"  {source.hint}" if source.hint else ""
             found.append(f"{name} fails since {clock(source.since)}: {source.error}{hint}")
+        elif source.partial and moment.info.live:
+            said = "; ".join(source.partial)
+            found.append(f"{name} answers in part, which proves nothing: {said}  See to the stores behind it")
     return found
 
 

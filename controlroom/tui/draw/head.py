@@ -91,10 +91,19 @@ def _sources(moment: Moment, cells: int) -> tuple[tuple[str, str], ...]:
         if not source.ok:
             found.append((f"{short} ✗ {age(moment.t - source.since)}  ", "bad"))
             continue
+        if _is_partial(moment, name):
+            found.append((f"{short} △ partial  ", "warn"))
+            continue
         found += [(f"{short} ", "dim"), ("●", "good")]
         heard = heard_ago(moment) if name == "prometheus" else None
         found.append((f" {age(heard)}  " if heard is not None and cells >= 100 else "  ", "dim"))
     return tuple(found)
+
+
+def _is_partial(moment: Moment, name: str) -> bool:
+    """Whether its answers are not whole, be it of samples or of alerts."""
+    found = (moment.state.sources.get(own) for own in (name, f"{name} alerts"))
+    return any(source is not None and source.partial for source in found)
 
 
 def heard_ago(moment: Moment) -> float | None:
