@@ -19,14 +19,17 @@ KIND = "samples.counted"
 
 
 class SamplesCounted(Value, tag_field="kind", tag=KIND):
-    """In place of `samples`: `counts[i]` steps of the metric's column, from `start` (Unix seconds) on.
+    """In place of `samples`: so many steps of the metrics' columns, from `start` (Unix seconds) on.
 
-    A count is null where the batch did not speak of that metric. In the file only, never in a journal.
+    In the file only, never in a journal.
     """
 
     start: int
     step: int
-    counts: tuple[int | None, ...]
+    count: int = 0
+    """Of every metric; 0: they differ, and `counts` has them."""
+    counts: tuple[int | None, ...] = ()
+    """By metric; null where the batch did not speak of it."""
 
 
 class SampleColumn(Value):
@@ -54,6 +57,8 @@ def counted(event: Event, view: View) -> bytes:
         return encode_event(event)
     counts = tuple(None if values is None else len(values) for values in body.columns)
     short = SamplesCounted(start=body.start, step=body.step, counts=counts)
+    if len(set(counts)) == 1 and counts[0] and len(counts) == len(view.columns.columns):
+        short = SamplesCounted(start=body.start, step=body.step, count=counts[0])
     return encode_event(changed(event, body=Unknown(name=KIND, raw=msgspec.Raw(msgspec.json.encode(short)))))
 
 
@@ -79,10 +84,11 @@ def whole(event: Event, columns: Sequence[SampleColumn]) -> Event:
     if not isinstance(event.body, Unknown) or event.body.name != KIND:
         return event
     short = _decoder.decode(event.body.raw)
-    if len(short.counts) > len(columns):
+    counts = short.counts or (short.count,) * (len(columns) if short.count else 0)
+    if len(counts) > len(columns):
         raise msgspec.DecodeError(f"event {event.seq} has samples of more metrics than there are columns")
     found: list[tuple[float | None, ...] | None] = []
-    for count, column in zip(short.counts, columns, strict=False):
+    for count, column in zip(counts, columns, strict=False):
         if count is None:
             found.append(None)
             continue
