@@ -74,10 +74,19 @@ def made(events: Sequence[Event], *, audience: bool = False, beside: Path | None
     if page is None:
         return {**found, REPORT: markdown(view, assessment).encode()}
     page = replaced(page, plots=plots(page, view), audience=audience)
-    drawings, text = drawn(page, view), report(page)
+    page, drawings = _drawn(page, view)
+    text = report(page)
     pictures = {} if beside is None else _pictures(page, beside)
     found |= {REPORT: text.encode(), **drawings}
     return {**found, PAGE: html(page, text, {**pictures, **drawings}).encode()}
+
+
+def _drawn(page: Page, view: View) -> tuple[Page, dict[str, bytes]]:
+    """The plots. A report that cannot be drawn is written all the same, and says so."""
+    try:
+        return page, drawn(page, view)
+    except Exception as error:  # of a library that draws: the record of a day does not depend on it
+        return replaced(page, plots=(), undrawn=repr(error)), {}
 
 
 def _pictures(page: Page, folder: Path) -> dict[str, bytes]:

@@ -35,6 +35,8 @@ def report(page: Page) -> str:
 
 def plots(page: Page) -> list[str]:
     """The metrics drawn: those of the table first, the others folded away."""
+    if page.undrawn:
+        return ["## Plots", "", f"They could not be drawn: {escaped(page.undrawn)}.", ""]
     if not page.plots:
         return []
     lines = ["## Plots", "", f"{LEGEND}.", ""]

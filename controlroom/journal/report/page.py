@@ -35,6 +35,8 @@ class Page:
     times: Times
     plots: tuple[Plot, ...] = ()
     """What lies beside the report."""
+    undrawn: str = ""
+    """Why there are no plots though there are samples."""
     audience: bool = False
     """State, plan and figures are an audience's: sections of which it may know nothing are left out."""
 

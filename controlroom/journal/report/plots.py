@@ -24,23 +24,29 @@ MOST = 600
 WIDTH, HEIGHT = 960, 240
 
 _STYLE = """
-.pygal-chart { font: 13px sans-serif; --ink: #24292f; --dim: #8c959f; --paper: #fff; --line: #0969da; --fault: #cf222e }
-.pygal-chart .background { fill: var(--paper) }
+.pygal-chart { font: 13px sans-serif; background: #fff }
+.pygal-chart .background { fill: #fff }
 .pygal-chart .plot .background { fill: none }
-.pygal-chart text { fill: var(--ink) }
-.pygal-chart .axis text { font-size: 13px }
+.pygal-chart text { fill: #24292f; font-size: 13px }
 .pygal-chart .axis.x text { text-anchor: middle }
 .pygal-chart .axis.y text { text-anchor: end }
-.pygal-chart path { fill: none; stroke: var(--dim); stroke-width: .5 }
+.pygal-chart path { fill: none; stroke: #8c959f; stroke-width: .5 }
 .pygal-chart .guide { stroke-dasharray: 2 4 }
-.pygal-chart .samples path { stroke: var(--line); stroke-width: 1.5; stroke-linejoin: round }
-.pygal-chart .limit path { stroke: var(--fault); stroke-width: 1.2; stroke-dasharray: 7 5 }
-.pygal-chart .fault path { fill: var(--fault); fill-opacity: .13; stroke: none }
-@media (prefers-color-scheme: dark) {
-  .pygal-chart { --ink: #d1d7e0; --dim: #656c76; --paper: #0d1117; --line: #4493f8; --fault: #f85149 }
+.pygal-chart .samples path { stroke: #0969da; stroke-width: 1.5; stroke-linejoin: round }
+.pygal-chart .limit path { stroke: #cf222e; stroke-width: 1.2; stroke-dasharray: 7 5 }
+.pygal-chart .fault path { fill: #cf222e; fill-opacity: .13; stroke: none }
+@media screen and (prefers-color-scheme: dark) {
+  .pygal-chart { background: #0d1117 }
+  .pygal-chart .background { fill: #0d1117 }
+  .pygal-chart .plot .background { fill: none }
+  .pygal-chart text { fill: #d1d7e0 }
+  .pygal-chart path { stroke: #656c76 }
+  .pygal-chart .samples path { stroke: #4493f8 }
+  .pygal-chart .limit path { stroke: #f85149 }
+  .pygal-chart .fault path { fill: #f85149; stroke: none }
 }
-@media print { .pygal-chart { --ink: #000; --paper: #fff; --line: #0550ae; --fault: #a40e26 } }
 """
+"""Plain values: programs that make paper of Markdown know no variables."""
 
 Point = tuple[float, float | None]
 """Session minutes and value; None: unknown."""
@@ -51,7 +57,7 @@ def plots(page: Page, view: View) -> tuple[Plot, ...]:
     found = []
     for index, metric in enumerate(page.plan.metrics):
         series = view.series(index)
-        known = series.known(range(series.length))
+        known = [value for value in series.known(range(series.length)) if math.isfinite(value)]
         if not known:
             continue
         text = f"{metric.title}, from {min(known):.{metric.decimals}f} to {max(known):.{metric.decimals}f}"
@@ -83,9 +89,9 @@ def thinned(series: Series, most: int = MOST) -> Iterator[tuple[float, float | N
     every = max(1, math.ceil(series.length / most))
     for start in range(0, series.length, every):
         found = list(series.items(range(start, min(start + every, series.length))))
-        known = [(at, value) for at, value in found if not math.isnan(value)]
+        known = [(at, value) for at, value in found if math.isfinite(value)]
         if len(known) < len(found):
-            yield next(at for at, value in found if math.isnan(value)), None
+            yield next(at for at, value in found if not math.isfinite(value)), None
         if known:
             ends = {min(known, key=lambda one: one[1]), max(known, key=lambda one: one[1])}
             yield from sorted(ends)
@@ -134,7 +140,8 @@ def _draw(page: Page, plot: Plot, points: list[Point]) -> bytes:
     chart.uuid = f"plot-{_file_name(metric.id)}"
     names = []
     for start, until in _stretches(page):
-        chart.add("fault", [(start, high), (until, high)], fill=True)
+        corners = [(start, low), (start, high), (until, high), (until, low)]
+        chart.add("fault", corners, fill=True)
         names.append("fault")
     if edge is not None:
         chart.add("limit", [(0.0, edge), (end, edge)])
@@ -149,15 +156,19 @@ def _draw(page: Page, plot: Plot, points: list[Point]) -> bytes:
 def _range(values: list[float]) -> tuple[float, float]:
     """From zero, where that is not far off; with a little air."""
     low, high = min(values), max(values)
-    if 0 <= low < 0.6 * high or low == high:
-        low = min(low, 0.0)
-    air = (high - low) * 0.05 or 1.0
-    return low - (0 if low == 0 else air), high + air
+    if 0 <= low < 0.6 * high or low == high >= 0:
+        low = 0.0
+    if (
+        not high - low > max(abs(low), abs(high)) * 1e-9 > 1e-200
+    ):  # a flat line, or numbers that cannot be told apart
+        return low - max(1.0, abs(low) / 10), high + max(1.0, abs(high) / 10)
+    air = high / 20 - low / 20
+    return (low if low == 0 else low - air), high + air
 
 
 def _ticks(low: float, high: float) -> list[float]:
     """About four round numbers between the two."""
-    rough = (high - low) / 4
+    rough = high / 4 - low / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
     first = math.ceil(low / step)
@@ -165,7 +176,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _decimals(low: float, high: float) -> int:
-    return max(0, 1 - math.floor(math.log10(high - low)))
+    return max(0, 1 - math.floor(math.log10(high / 2 - low / 2)))
 
 
 def _marks(page: Page, end: float) -> list[float]:
