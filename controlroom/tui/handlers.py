@@ -227,7 +227,8 @@ def plot(desk: Desk) -> None:
     from controlroom.tui.screens.plot import PlotSheet
 
     if (metric := desk.metric()) is not None:
-        desk.open(PlotSheet(desk.now, metric))
+        table = desk.metrics()
+        desk.open(PlotSheet(desk.now, metric, table.listed_metrics() if table is not None else ()))
 
 
 def arrange(what: str) -> Callable[[Desk], None]:

@@ -37,7 +37,8 @@ class Over(ModalScreen[T]):
     def render_lines(self, crop: Region) -> list[Strip]:
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack else None
-        if below is None or below is self or below.size != self.size:
+        if below is None or below is self or below.size != self.size or below._compositor.size != self.size:
+            # The other size is known before the screen below has been laid out for it.
             return super().render_lines(crop)
         self._take(below)
         lines = self._below[crop.y : crop.bottom]

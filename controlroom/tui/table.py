@@ -42,6 +42,11 @@ class Metrics(ListPane):
             return None
         return plan.metrics[self._places[self.cursor]]
 
+    def listed_metrics(self) -> list[Metric]:
+        """Those that have a row, in their order."""
+        plan = self.moment.plan if self.moment else None
+        return [plan.metrics[place] for place in self._places if place < len(plan.metrics)] if plan else []
+
     def watch_cursor(self) -> None:
         chosen = self.chosen()
         self._chosen = chosen.id if chosen is not None else ""

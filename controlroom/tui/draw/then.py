@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controlroom.core import timeline
+from controlroom.tui.draw.head import phase_title
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import clock
 
@@ -29,7 +30,7 @@ def phase_at(moment: Moment, t: float) -> str:
         return ""
     for slot in timeline.slots(moment.state, moment.t):
         if slot.status in ("open", "done") and slot.start <= t < slot.end:
-            return f"{slot.phase.title}, {clock(t - slot.start)} into it"
+            return f"{phase_title(moment.plan, slot.phase.id)}, {clock(t - slot.start)} into it"
     return ""
 
 

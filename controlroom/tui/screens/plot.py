@@ -1,150 +1,222 @@
-"""One metric as a plot: baseline, limit, faults shaded. The plotting library is loaded when this opens."""
+"""One metric as a plot, to be looked into: moved along, drawn nearer, read off. The library loads with it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual_plotext import PlotextPlot
 
+from controlroom.core import timeline
 from controlroom.core.plan import Metric
+from controlroom.tui.draw.plotted import about, below, picture, read, said_of, then
+from controlroom.tui.graph import EMPTY, Graph, Picture, axis_of
 from controlroom.tui.moment import Moment
+from controlroom.tui.pane import Pane, as_title
 from controlroom.tui.screens.sheet import Sheet, Text
-from controlroom.tui.text import Row, clock, number
-from controlroom.tui.tones import palette_of
+from controlroom.tui.text import Row, clock, row_width
 
-POINTS = 400
-"""At most so many samples are drawn; of each stretch the worst."""
-SPANS = (None, 1800.0, 600.0, 180.0)
-"""Seconds that are shown, up to the present; None: the whole day."""
+LEAST = 20.0
+"""Seconds that a plot shows at least."""
+FAR = 10
+"""Columns of a long step of the crosshair."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The stretch of the day that is shown."""
+
+    length: float | None = None
+    """Seconds; None: the whole day so far."""
+    end: float | None = None
+    """Session second at its right edge; None: the moment that is shown, wherever that goes."""
+
+    def span(self, t: float) -> tuple[float, float]:
+        """Its edges when the room shows t."""
+        if self.length is None:
+            return 0.0, max(t, LEAST)
+        end = t if self.end is None else min(self.end, t)
+        start = max(0.0, end - self.length)
+        return start, max(end, start + min(self.length, LEAST))
+
+    def zoomed(self, by: float, t: float, at: float | None) -> Reach:
+        """`by` times as long, around `at`, or up to the same edge; as long as the day: the whole of it."""
+        start, end = self.span(t)
+        length = max(LEAST, (end - start) * by)
+        if length >= t:
+            return Reach()
+        if at is None:
+            return Reach(length, self.end)
+        share = (at - start) / ((end - start) or 1.0)
+        right = at + (1 - share) * length
+        return Reach(length, None if right >= t else max(length, right))
+
+    def moved(self, seconds: float, t: float) -> Reach:
+        """Further along; at the newest moment it follows again."""
+        if self.length is None:
+            return self
+        end = self.span(t)[1] + seconds
+        return Reach(self.length, None if end >= t else max(self.length, end))
 
 
 class PlotSheet(Sheet[None]):
-    PURPOSE = "One metric over the day, with its baseline, its limit and the faults."
+    PURPOSE = (
+        "One metric over the day: its baseline (dots), its limit (dashes), when faults acted (shaded), and what "
+        "else went on, on the same columns. A hole in the curve is a time of which nothing is known."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,equals_sign", "zoom(1)", show=False),
-        Binding("minus", "zoom(-1)", show=False),
-        Binding("left", "cross(-1)", show=False),
-        Binding("right", "cross(1)", show=False),
-        Binding("enter", "close", show=False),
+        Binding("left", "cross(-1)", "read off, one column before", show=False),
+        Binding("right", "cross(1)", "read off, one column on", show=False),
+        Binding("shift+left", f"cross(-{FAR})", "ten columns before", show=False),
+        Binding("shift+right", f"cross({FAR})", "ten columns on", show=False),
+        Binding("plus,equals_sign", "zoom(0.5)", "nearer", show=False),
+        Binding("minus", "zoom(2)", "further", show=False),
+        Binding("pageup", "pan(-0.5)", "half a width before", show=False),
+        Binding("pagedown", "pan(0.5)", "half a width on", show=False),
+        Binding("0", "whole", "the whole day", show=False),
+        Binding("1", "phase", "the phase", show=False),
+        Binding("5", "last", "the last five minutes", show=False),
+        Binding("up", "metric(-1)", "the metric above", show=False),
+        Binding("down", "metric(1)", "the metric below", show=False),
+        Binding("o", "overlay(1)", "another metric over it", show=False),
+        Binding("backspace", "overlay(0)", "that one away", show=False),
+        Binding("enter", "close", "close", show=False),
     ]
 
-    def __init__(self, moment: Moment, metric: Metric) -> None:
-        super().__init__(moment, metric.title + (f" ({metric.unit})" if metric.unit else ""), tall=True)
+    def __init__(self, moment: Moment, metric: Metric, among: Sequence[Metric] = ()) -> None:
+        super().__init__(moment, "plot", tall=True)
         self._metric = metric
-        self._zoom = 0
-        self._cross: int | None = None
-        self._points: list[tuple[float, float]] = []
+        self._among = tuple(among) or (moment.plan.metrics if moment.plan else ())
+        """The metrics that up and down go to, in the order of the table."""
+        self._other: Metric | None = None
+        self._reach = Reach()
+        self._cross: float | None = None
+        """Session second that is read off."""
+        self._shown: Picture = EMPTY
 
     def parts(self) -> Iterable[Widget]:
-        yield PlotextPlot()
-        yield Text(self._said, id="hint")
+        yield Graph()
+        yield Text(self._lanes, id="below")
+        yield Text(self._said, id="said")
+        yield Text(self._keys, id="hint")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self.hand_down)  # the sizes are known then
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.hand_down)
 
     def hand_down(self) -> None:
-        super().hand_down()
         self._draw()
+        super().hand_down()
 
     def _draw(self) -> None:
-        moment, plan = self.now, self.now.plan
-        opened = moment.state.opened_at
-        if plan is None or opened is None:
-            return
-        zero = opened.timestamp()
-        reach = SPANS[self._zoom]
-        start = 0.0 if reach is None else max(0.0, moment.t - reach)
-        series = moment.view.series(plan.metric_index(self._metric.id))
-        within = series.span(zero + start, zero + moment.t)
-        self._points = thinned(
-            [(t - zero, value) for t, value in series.items(within)], self._metric.worse == "lower"
-        )
-        self._paint(start, moment)
+        graph, moment = self.query_one(Graph), self.now
+        start, end = self._reach.span(moment.t)
+        made = picture(moment, self._metric, self._other, start, end, graph.size.width)
+        self._shown = replace(made, cross=self._cross)
+        graph.show(self._shown)
+        unit = f" ({self._metric.unit})" if self._metric.unit else ""
+        over = f"  and ┤ {self._other.title}" if self._other is not None else ""
+        title = f"{self._metric.title}{unit}{over} · {clock(start)} to {clock(end)}"
+        self.query_one("#box").border_title = as_title(title)
 
-    def _paint(self, start: float, moment: Moment) -> None:
-        widget = self.query_one(PlotextPlot)
-        plot, own = widget.plt, palette_of(self.app.current_theme)
-        plot.clear_figure()
-        known = [(t / 60, value) for t, value in self._points if not math.isnan(value)]
-        if known:
-            plot.plot(
-                [t for t, _ in known], [value for _, value in known], color=_rgb(own.accent), marker="braille"
-            )
-        limit, base = (
-            moment.figures.limits.get(self._metric.id),
-            moment.figures.baselines.get(self._metric.id),
-        )
-        if base is not None and base.known:
-            plot.hline(base.median, _rgb(own.dim))
-        if limit is not None and limit.value is not None:
-            plot.hline(limit.value, _rgb(own.warn))
-        for begin, end in fault_spans(moment):
-            for t in (begin, end):
-                if t is not None and start <= t <= moment.t:
-                    plot.vline(t / 60, _rgb(own.bad))
-        if self._cross is not None and self._points:
-            plot.vline(self._points[self._cross][0] / 60, _rgb(own.text))
-        plot.xlabel("minutes")
-        plot.xlim(start / 60, max(moment.t, start + 1) / 60)
-        widget.refresh()
+    def _redraw(self) -> None:
+        self._draw()
+        for pane in self.query(Pane):
+            pane.redraw()
+
+    @property
+    def _column(self) -> float:
+        """Seconds that a column stands for."""
+        axis = axis_of(self._shown, self.query_one(Graph).size.width)
+        return (axis.end - axis.start) / max(1, axis.cells - 1)
+
+    def _lanes(self, moment: Moment, width: int) -> tuple[Row, ...]:
+        height = 5 if self.app.size.height >= 32 else 3 if self.app.size.height >= 22 else 2
+        return below(moment, self._shown, width, height) if self._shown.own is not None else ()
 
     def _said(self, moment: Moment, width: int) -> tuple[Row, ...]:
-        metric, found = self._metric, moment.figures
-        limit, base = found.limits.get(metric.id), found.baselines.get(metric.id)
-        parts: list[tuple[str, str]] = []
-        if self._cross is not None and self._points:
-            t, value = self._points[min(self._cross, len(self._points) - 1)]
-            text = "unknown" if math.isnan(value) else number(value, metric.decimals)
-            parts.append((f"{clock(t)} {text}   ", "strong"))
-        if base is not None:
-            parts.append(
-                (
-                    f"baseline {number(base.median, metric.decimals)}   " if base.known else "no baseline   ",
-                    "dim",
-                )
-            )
-        if limit is not None and limit.value is not None:
-            parts.append((f"limit {number(limit.value, metric.decimals)}   ", "warn"))
-        parts += [("+ -", "key"), (" zoom  ", "dim"), ("← →", "key"), (" read off  ", "dim"), ("esc", "key")]
-        return (tuple(parts),)
+        first = about(moment, self._metric, self._shown)
+        if self._cross is None:
+            return (first,)
+        rows: list[Row] = []
+        for metric in (self._metric, *([self._other] if self._other is not None else [])):
+            found = read(moment, metric, self._cross, self._column)
+            if found is not None:
+                rows.append(said_of(moment, metric, found, bool(rows)))
+        rows += then(moment, self._cross, width)
+        return (*rows, first) if self.app.size.height >= 30 else tuple(rows)
 
-    def action_zoom(self, by: int) -> None:
-        self._zoom = min(max(0, self._zoom + by), len(SPANS) - 1)
-        self._cross = None
-        self.hand_down()
-        self.query_one("#hint", Text).redraw()
+    def _keys(self, moment: Moment, width: int) -> tuple[Row, ...]:
+        found: list[tuple[str, str]] = []
+        for key, what in (
+            ("← →", "read off"),
+            ("+ -", "zoom"),
+            ("↑ ↓", "metric"),
+            ("0 1 5", "day, phase, 5 min"),
+            ("o", "overlay"),
+            ("pgup pgdn", "along"),
+        ):
+            piece = [(key, "key"), (f" {what}  ", "dim")]
+            if row_width((*found, *piece)) + 3 <= width:
+                found += piece
+        return ((*found, ("esc", "key")),)
 
     def action_cross(self, by: int) -> None:
-        if self._points:
-            last = len(self._points) - 1
-            self._cross = last if self._cross is None else min(max(0, self._cross + by), last)
-            self._draw()
-            self.query_one("#hint", Text).redraw()
+        """Moves the crosshair; past an edge the plot goes along."""
+        start, end = self._reach.span(self.now.t)
+        here = min(end, self.now.t) if self._cross is None else self._cross + by * self._column
+        here = min(max(0.0, here), self.now.t)
+        if here > end or here < start:
+            self._reach = self._reach.moved(here - end if here > end else here - start, self.now.t)
+        self._cross = here
+        self._redraw()
 
+    def action_zoom(self, by: float) -> None:
+        self._reach = self._reach.zoomed(by, self.now.t, self._cross)
+        self._redraw()
 
-def thinned(points: list[tuple[float, float]], lower_is_worse: bool) -> list[tuple[float, float]]:
-    """At most :data:`POINTS` of them: of each stretch the worst."""
-    if len(points) <= POINTS:
-        return points
-    size = math.ceil(len(points) / POINTS)
-    pick = min if lower_is_worse else max
-    found = []
-    for index in range(0, len(points), size):
-        part = points[index : index + size]
-        known = [point for point in part if not math.isnan(point[1])]
-        found.append(pick(known, key=lambda point: point[1]) if known else part[0])
-    return found
+    def action_pan(self, by: float) -> None:
+        start, end = self._reach.span(self.now.t)
+        self._reach = self._reach.moved(by * (end - start), self.now.t)
+        self._redraw()
 
+    def action_whole(self) -> None:
+        self._reach = Reach()
+        self._redraw()
 
-def fault_spans(moment: Moment) -> list[tuple[float, float | None]]:
-    """Session seconds in which each fault acted; None: it still does."""
-    return [
-        (moment.t_of(run.injection.first), moment.t_of(run.effect_end) if run.effect_end else None)
-        for run in moment.state.runs.values()
-        if run.injection is not None
-    ]
+    def action_phase(self) -> None:
+        """The phase that is read off, else the open one."""
+        moment = self.now
+        at = moment.t if self._cross is None else self._cross
+        for slot in timeline.slots(moment.state, moment.t):
+            if slot.start <= at <= min(slot.end, moment.t):
+                end = min(slot.end, moment.t)
+                self._reach = Reach(max(LEAST, end - slot.start), None if end >= moment.t else end)
+        self._redraw()
 
+    def action_last(self) -> None:
+        self._reach = Reach(300.0)
+        self._redraw()
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+    def action_metric(self, by: int) -> None:
+        names = [own.id for own in self._among]
+        index = names.index(self._metric.id) if self._metric.id in names else 0
+        self._metric = self._among[(index + by) % len(self._among)]
+        if self._other is self._metric:
+            self._other = None
+        self._redraw()
+
+    def action_overlay(self, by: int) -> None:
+        """The next metric over this one, with a scale of its own; 0: none."""
+        others = [own for own in self._among if own is not self._metric]
+        if not by or not others:
+            self._other = None
+        else:
+            index = others.index(self._other) + 1 if self._other in others else 0
+            self._other = others[index % len(others)]
+        self._redraw()
