@@ -240,6 +240,10 @@ class Faults(Part):
         name, index = part_of(seen.run)
         if name not in self.state.runs or index >= len(self.state.runs[name].objects):
             return
+        if seen.child:
+            self._parts.child((name, index), seen.object.name, seen.raw, gone=seen.gone)
+            self._observe(name)
+            return
         if seen.gone and not seen.raw and name in self._unanswered:
             return  # whoever asks for it by its name tells
         if seen.raw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -206,3 +206,52 @@ def is_acting(reading: ChaosReading) -> bool:
     if not reading.recorded or not reading.stopping:
         return True
     return any(record.phase != "Not Injected" for record in reading.records)
+
+
+MADE_BY_SCHEDULE, MADE_BY_WORKFLOW = "managed-by", "chaos-mesh.org/workflow"
+
+
+class _Template(Value, rename="camel"):
+    template_type: str = ""
+
+
+class _Maker(Value):
+    type: str = ""
+    templates: tuple[_Template, ...] | None = None
+
+
+class _MakerObject(Value):
+    kind: str
+    spec: _Maker = _Maker()
+
+
+class Making(Value):
+    """What a Schedule or Workflow makes: objects of these kinds, found by a label."""
+
+    kinds: tuple[str, ...]
+    selector: str
+
+
+def made_by(reading: ChaosReading, makers: Collection[str]) -> bool:
+    """Whether one of the makers, by their names, has made the object."""
+    labels = reading.metadata.labels or {}
+    return any(labels.get(key) in makers for key in (MADE_BY_SCHEDULE, MADE_BY_WORKFLOW))
+
+
+def making_of(body: bytes, name: str) -> Making:
+    """What the object of that name (JSON) makes; nothing, where it is neither a Schedule nor a Workflow.
+
+    The labels are those that Chaos Mesh gives (controllers/schedule/cron, pkg/workflow/controllers).
+    """
+    try:
+        found = msgspec.json.decode(body, type=_MakerObject)
+    except msgspec.MsgspecError:
+        return Making(kinds=(), selector="")
+    if found.kind == "Schedule":
+        kinds = [found.spec.type]
+        selector = f"{MADE_BY_SCHEDULE}={name}"
+    else:
+        kinds = [own.template_type for own in found.spec.templates or ()] if found.kind == "Workflow" else []
+        selector = f"{MADE_BY_WORKFLOW}={name}"
+    made = tuple(kind for kind in dict.fromkeys(kinds) if kind.endswith("Chaos") or kind == "Schedule")
+    return Making(kinds=made, selector=selector)

@@ -20,6 +20,8 @@ from controlroom.sources.chaos_mesh import (
     FOLLOWED,
     Resource,
     is_acting,
+    made_by,
+    making_of,
     preview_of,
     resource,
     selection_of,
@@ -44,6 +46,8 @@ from controlroom.sources.ports import (
 )
 from controlroom.sources.watch import Backoff, Follower
 from controlroom.sources.watch_cluster import (
+    ChildFeed,
+    ChildReader,
     EventReader,
     Feed,
     Merged,
@@ -51,6 +55,7 @@ from controlroom.sources.watch_cluster import (
     PodReader,
     Seen,
     ref_of,
+    run_of,
 )
 
 NOT_FOUND, CONFLICT, FORBIDDEN = 404, 409, 403
@@ -96,6 +101,8 @@ class KubernetesCluster:
         self._merged = Merged()
         self._followed: dict[str, Resource] = {}
         self._runs = dict(runs or {})
+        self._makers: dict[str, str] = {}
+        """Names of the Schedules and Workflows whose making is followed, by uid."""
         begin = utc(clock.time() - RECENT if since is None else since).replace(microsecond=0)
         for namespace in binding.namespaces:
             own = [pod for pod in pods if pod.namespace == namespace]
@@ -150,6 +157,21 @@ class KubernetesCluster:
             )
             reader = ObjectReader(kind, self._api.clock.server_now, known)
             self._merged.add(Feed(follower, reader.read))
+
+    def _follow_children(self, raw: bytes, run: str) -> None:
+        """Follows what an object of ours makes (JSON), unless it does so already or makes nothing."""
+        meta = decode(raw).metadata
+        making = making_of(raw, meta.name)
+        if meta.uid in self._makers or not making.kinds:
+            return
+        self._makers[meta.uid] = meta.name
+        by_itself = meta.uid if making.selector.startswith("managed-by") else ""
+        for kind in map(resource, making.kinds):
+            path = path_of(kind.api_version, kind.plural, meta.namespace)
+            follower = self._follower(path, f"{kind.plural} of {meta.name}", making.selector)
+            now = self._api.clock.server_now
+            reader = ChildReader(kind, now, run, owner=by_itself, made=self._follow_children)
+            self._merged.add(ChildFeed(follower, reader.read))
 
     @property
     def api(self) -> Api:
@@ -259,6 +281,7 @@ class KubernetesCluster:
             message = clean(f"could not {doing.what}: {error}")
             raise SourceError(SOURCE, message, hint="it is asked for by its own name", unsure=True) from error
         at = meta.creation_timestamp or self._api.clock.server_now()
+        self._follow_children(raw, run_of(decode(raw)))
         return Created(uid=meta.uid, created_at=at, already=already, reading=raw)
 
     def _is_ours(self, raw: bytes) -> bool:
@@ -316,6 +339,8 @@ class KubernetesCluster:
         found = whole(raw, target.api_version, target.kind)
         if target.changed and not ref_of(decode(found)).changed:
             return None  # the object is there, our change of it is not
+        if SESSION_NOTE in (decode(found).metadata.annotations or {}):
+            self._follow_children(found, run_of(decode(found)))
         return found
 
     async def labelled(self, session: str) -> Sequence[ObjectRef]:
@@ -328,7 +353,9 @@ class KubernetesCluster:
         return sorted(
             clean(f"{ref_of(reading)}{whose(reading)}")
             for reading in await self._chaos_objects("")
-            if (reading.metadata.labels or {}).get(SESSION_LABEL) != own and is_acting(reading)
+            if (reading.metadata.labels or {}).get(SESSION_LABEL) != own
+            and is_acting(reading)
+            and not made_by(reading, self._makers.values())
         )
 
     async def _chaos_objects(self, selector: str) -> list[ChaosReading]:

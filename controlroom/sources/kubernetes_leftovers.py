@@ -17,7 +17,7 @@ from controlroom.core.values import Value, changed
 from controlroom.sources.chaos_mesh import Resource, is_acting
 from controlroom.sources.errors import SOURCE, Doing, decoded
 from controlroom.sources.kubernetes_api import Api, path_of
-from controlroom.sources.kubernetes_objects import whole
+from controlroom.sources.kubernetes_objects import owners_of, whole
 from controlroom.sources.manifests import PRIOR_NOTE, RUN_LABEL, RUN_NOTE, SESSION_LABEL, SESSION_NOTE
 from controlroom.sources.ports import SourceError
 from controlroom.sources.watch_cluster import ref_of
@@ -84,7 +84,7 @@ class Leftovers:
             (own, maker)
             for raw in raws
             for own in (_read(raw),)
-            for maker in (next((known[uid] for uid in _owners(raw) if uid in known), None),)
+            for maker in (next((known[uid] for uid in owners_of(raw) if uid in known), None),)
             if maker is not None and own.object.uid not in known
         ]:
             for own, maker in fresh:
@@ -188,7 +188,7 @@ def leftover(raw: bytes) -> Leftover | None:
     """
     found = _read(raw)
     noted = SESSION_NOTE in (decode(raw).metadata.annotations or {})
-    return found if noted or not _owners(raw) else None
+    return found if noted or not owners_of(raw) else None
 
 
 def _read(raw: bytes) -> Leftover:
@@ -228,11 +228,6 @@ def _standing(reading: ChaosReading, is_changed: bool) -> Standing:
         return "changed"
     over = reading.progress.over if not reading.recorded else not is_acting(reading)
     return "over" if over else "acting"
-
-
-def _owners(raw: bytes) -> tuple[str, ...]:
-    """Uids of what made it."""
-    return tuple(one.uid for one in msgspec.json.decode(raw, type=_Owned).metadata.owners or ())
 
 
 def _undoes(raw: bytes, kind: str, prior: str) -> str:
@@ -323,18 +318,6 @@ class _Kinds(msgspec.Struct):
 
 class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
-
-
-class _Owner(msgspec.Struct):
-    uid: str
-
-
-class _OwnedMetadata(msgspec.Struct):
-    owners: list[_Owner] | None = msgspec.field(name="ownerReferences", default=None)
-
-
-class _Owned(msgspec.Struct):
-    metadata: _OwnedMetadata
 
 
 class _State(msgspec.Struct, rename="camel"):

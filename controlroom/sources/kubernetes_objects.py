@@ -212,6 +212,23 @@ class _Typed(Value, rename="camel"):
     kind: str = ""
 
 
+class _Owner(msgspec.Struct):
+    uid: str
+
+
+class _OwnedMetadata(msgspec.Struct):
+    owners: list[_Owner] | None = msgspec.field(name="ownerReferences", default=None)
+
+
+class _Owned(msgspec.Struct):
+    metadata: _OwnedMetadata
+
+
+def owners_of(raw: bytes) -> tuple[str, ...]:
+    """Uids of what made an object (JSON)."""
+    return tuple(one.uid for one in msgspec.json.decode(raw, type=_Owned).metadata.owners or ())
+
+
 def whole(raw: bytes, api_version: str, kind: str) -> bytes:
     """The object with its type: items of a list of built-in kinds come without."""
     typed = msgspec.json.decode(raw, type=_Typed)

@@ -199,6 +199,8 @@ class ObjectSeen(Value):
     gone: bool
     at: datetime
     """By the API server's clock, as well as it is known."""
+    child: bool = False
+    """It was made by an object of ours, a Schedule or a Workflow, and `run` is that one's."""
 
 
 class Permission(Value):

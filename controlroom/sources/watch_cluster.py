@@ -15,10 +15,14 @@ from controlroom.core.faults import ChaosReading, NotAnObject, decode
 from controlroom.core.values import Value, changed
 from controlroom.sources.chaos_mesh import Resource
 from controlroom.sources.errors import SOURCE
-from controlroom.sources.kubernetes_objects import event_of, seen_of, whole
+from controlroom.sources.kubernetes_objects import event_of, owners_of, seen_of, whole
 from controlroom.sources.manifests import PRIOR_NOTE, RUN_NOTE
 from controlroom.sources.ports import ClusterEvent, ObjectSeen, PodSeen, PodsListed, SourceError
 from controlroom.sources.watch import Change, Follower
+
+MAKER = "Schedule"
+"""The kind that a Workflow may make, and that makes others."""
+FORBIDDEN, NOT_FOUND = 403, 404
 
 Read = Callable[[Change], ClusterEvent | None]
 
@@ -98,6 +102,42 @@ class ObjectReader:
         return ObjectSeen(object=seen.object, run=seen.run, raw=raw, gone=gone, at=self._now())
 
 
+class ChildReader:
+    """What one Schedule or Workflow of the session makes. `owner`: uid of what made it, where that is the maker
+    itself. `made` is told of a maker among them (JSON), which makes others in turn."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        now: Callable[[], datetime],
+        run: str,
+        *,
+        owner: str = "",
+        made: Callable[[bytes, str], None],
+    ) -> None:
+        self._resource = resource
+        self._now = now
+        self._run = run
+        self._owner = owner
+        self._made = made
+        self._known: dict[str, ObjectRef] = {}
+
+    def read(self, change: Change) -> ObjectSeen | None:
+        gone = change.type == "DELETED"
+        raw = whole(change.raw, self._resource.api_version, self._resource.kind) if change.raw else b""
+        if raw and self._owner and self._owner not in owners_of(raw):
+            return None
+        if raw and self._resource.kind == MAKER:
+            self._made(raw, self._run)
+            return None
+        if raw:
+            self._known[change.key] = ref_of(decode(raw))
+        found = self._known.pop(change.key, None) if gone else self._known.get(change.key)
+        if found is None:
+            return None
+        return ObjectSeen(object=found, run=self._run, raw=raw, gone=gone, at=self._now(), child=True)
+
+
 def ref_of(reading: ChaosReading) -> ObjectRef:
     """The name under which an object can be asked for."""
     return ObjectRef(
@@ -140,6 +180,19 @@ class Feed:
         except (msgspec.MsgspecError, NotAnObject) as error:
             message = clean(f"could not read {change.key}: {error}")
             raise SourceError(SOURCE, message, hint="the next change of it is read again") from error
+
+
+class ChildFeed(Feed):
+    """A feed of what is made: an account that may not list it does without, and the session goes on."""
+
+    async def changes(self) -> AsyncGenerator[ClusterEvent, None]:
+        try:
+            async with aclosing(super().changes()) as events:
+                async for event in events:
+                    yield event
+        except SourceError as error:
+            if error.status not in (FORBIDDEN, NOT_FOUND):
+                raise
 
 
 class Merged:

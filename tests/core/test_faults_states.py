@@ -195,7 +195,6 @@ def test_a_killed_container_is_over_once_its_own_pod_is_ready_again() -> None:
     [
         ("apps/v1", "Deployment"),
         ("networking.k8s.io/v1", "NetworkPolicy"),
-        ("chaos-mesh.org/v1alpha1", "Schedule"),
     ],
 )
 def test_other_kinds_are_applied_not_proven(api: str, kind: str) -> None:

@@ -44,9 +44,9 @@ print(json.dumps({
 
 
 class Day:
-    """What drives faults, over the lab's cluster."""
+    """What drives faults, over the lab's cluster; `manifest` takes the place of the latency's own."""
 
-    def __init__(self, room: World) -> None:
+    def __init__(self, room: World, manifest: str | None = None) -> None:
         self.room = room
         self.recorder = Recorder(room.clock, MemoryWriter())
         loaded = load_plan(SEED)
@@ -57,7 +57,7 @@ class Day:
             plan=loaded.plan,
             plan_text=loaded.text,
             plan_hash=loaded.hash,
-            files=loaded.files,
+            files={**loaded.files, **({"network-latency-inventory.yaml": manifest} if manifest else {})},
             bindings=changed(loaded.plan.bindings, cluster=place),
         )
         self.recorder.record(opened)
@@ -76,11 +76,14 @@ class Day:
     def fault(self) -> Run:
         return self.state.runs[f"{LATENCY}#1"]
 
-    async def active(self) -> None:
-        words = ("everything", "out of phase")
+    async def started(self) -> None:
+        words = ("everything", "out of phase", "unbounded")
         start = i.Start(experiment=LATENCY, typed={word: word for word in words}, reason="a test")
         answer = await self.faults.start(start, ME)
         assert isinstance(answer, Accepted), answer
+
+    async def active(self) -> None:
+        await self.started()
         await self.until(lambda state: self.fault.state == "active")
 
     async def until(self, done: Callable[[State], bool]) -> None:

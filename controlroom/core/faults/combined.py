@@ -28,7 +28,7 @@ def combined(parts: Sequence[FaultObserved]) -> FaultObserved:
     """The run by its parts, each observed by itself. One part is the run."""
     if len(parts) == 1:
         return parts[0]
-    speaker = min(parts, key=lambda part: _rank(part.state))
+    speaker = min(parts, key=lambda part: rank(part.state))
     over = all(part.state == "ended" for part in parts)
     return FaultObserved(
         run=speaker.run,
@@ -36,14 +36,15 @@ def combined(parts: Sequence[FaultObserved]) -> FaultObserved:
         targets=tuple(target for part in parts for target in part.targets),
         message=speaker.message,
         ends_at=_latest([part.ends_at for part in parts if part.state != "ended"]),
-        injection=_injection([part.injection for part in parts if part.injection is not None]),
+        injection=injection_of([part.injection for part in parts if part.injection is not None]),
         effect_end=_latest([part.effect_end for part in parts if part.injection is not None]),
         object_end=_latest([part.object_end for part in parts]) if over else None,
         how=" · ".join(dict.fromkeys(part.how for part in parts if part.how)) if over else "",
     )
 
 
-def _rank(state: RunState) -> int:
+def rank(state: RunState) -> int:
+    """Of several states the one of the lowest rank speaks for all."""
     return ORDER.index(state) if state in ORDER else -1
 
 
@@ -53,7 +54,8 @@ def _latest(moments: Sequence[datetime | None]) -> datetime | None:
     return max(known) if known and len(known) == len(moments) else None
 
 
-def _injection(found: Sequence[Injection]) -> Injection | None:
+def injection_of(found: Sequence[Injection]) -> Injection | None:
+    """Several injections as one: the first of all, the last of all."""
     if not found:
         return None
     return Injection(

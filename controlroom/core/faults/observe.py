@@ -211,6 +211,8 @@ def _applied(run: Run, reading: ChaosReading) -> FaultObserved:
     if injection is None and created is not None:
         injection = Injection(first=created, last=created, n=1, uncertainty=RECORD_PRECISION, proven=False)
     said = reading.progress
+    if not said.begun:
+        injection = run.injection  # to be there is not to have made anything
     if reading.metadata.deletion_timestamp is not None:
         return FaultObserved(run=run.id, state="recovering", message="", injection=injection)
     if said.over:

@@ -31,6 +31,8 @@ class Progress(Value):
     """Empty: nothing that we know to read."""
     over: bool = False
     """It has done what it does; the object is still there."""
+    begun: bool = True
+    """False: it has made nothing yet of what it is to make."""
     failed: str = ""
     """Why it is over before it has; empty: it is not, or has."""
 
@@ -83,6 +85,9 @@ def progress(kind: str, generation: int | None, spec: bytes, status: bytes) -> P
         return _engine(said, asked)
     if kind == "Schedule":
         return _schedule(said)
+    if kind == "Workflow":
+        found = _conditions(said)
+        return Progress(words=found.words, over=found.over, begun=said.entry_node is not None or found.over)
     if kind in ("TestRun", "K6"):
         return _test_run(said)
     if kind == "Pod":
@@ -108,7 +113,7 @@ def _engine(said: _Status, asked: _Spec) -> Progress:
 def _schedule(said: _Status) -> Progress:
     active = len(said.active) if isinstance(said.active, list) else 0
     made = f"last made at {said.time:%H:%M:%S} UTC" if said.time else "has made nothing yet"
-    return Progress(words=f"{made}, {active} active")
+    return Progress(words=f"{made}, {active} active", begun=said.time is not None)
 
 
 def _job(said: _Status) -> Progress:
