@@ -36,6 +36,10 @@ class Desk(Protocol):
         """What lies on top: the room, or the sheet that was opened last."""
         ...
 
+    def action_do(self, name: str) -> None:
+        """Does an action of the registry, if it is possible now."""
+        ...
+
     def ask(self, intent: Intent, done: str = "", seen: int | None = None) -> None:
         """Sends an intent; a refusal is said with its reason, `done` once it is on disk.
 

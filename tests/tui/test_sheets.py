@@ -277,7 +277,7 @@ async def test_the_palette_finds_actions_experiments_metrics_and_moments() -> No
     from controlroom.tui.palette import everything
 
     async with desk(1872) as room:
-        names = [name for name, _, _ in everything(room.app)]
+        names = [own.name for own in everything(room.app)]
         assert "halt [!]" in names
         assert "experiment: Pod Kill" in names
         assert "metric: Error rate" in names
