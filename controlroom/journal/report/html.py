@@ -52,7 +52,9 @@ li.task { list-style: none; margin-left: -1.3rem }
 .gantt .task { fill: var(--calm) } .gantt .done { fill: var(--done) } .gantt .crit { fill: var(--fault) }
 .gantt .planned { fill: var(--dim); fill-opacity: .45 }
 @media print { body { max-width: none; padding: 0; font-size: 10pt } nav { display: none }
-  h2, h3 { break-after: avoid } tr, svg, img { break-inside: avoid } table { display: table; font-size: 8.5pt } }
+  h2, h3, p:has(+ p > svg) { break-after: avoid }
+  details::details-content { content-visibility: visible } pre { white-space: pre-wrap; overflow: visible }
+  tr, svg, img { break-inside: avoid } table { display: table; font-size: 8.5pt } }
 """
 
 
