@@ -12,8 +12,10 @@ from controlroom.cli.places import find_session, sessions_folder
 
 def export(chosen: argparse.Namespace) -> int:
     """Writes the files, and prints their paths."""
+    from controlroom.journal.export.index import NAME, index
     from controlroom.journal.export.results import ExportError, folder_name
     from controlroom.journal.export.results import export as exported
+    from controlroom.journal.folder import RECORD
     from controlroom.journal.reader import JournalError, read_events
     from controlroom.journal.report.making import replace
 
@@ -30,6 +32,9 @@ def export(chosen: argparse.Namespace) -> int:
             await replace(target, path, data)
 
     asyncio.run(write())
+    if RECORD in found and (page := index(chosen.to)) is not None:
+        asyncio.run(replace(chosen.to, NAME, page))
+        print(chosen.to / NAME)
     for path in sorted(found):
         print(target / path)
     return DONE

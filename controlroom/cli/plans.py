@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from controlroom.cli.codes import DONE
 from controlroom.plan import commands
 
 
@@ -16,4 +17,12 @@ def new(chosen: argparse.Namespace) -> int:
 
 
 def schema(chosen: argparse.Namespace) -> int:
-    return commands.schema(chosen.output)
+    if not chosen.session:
+        return commands.schema(chosen.output)
+    from controlroom.journal.report.schema import schema_text
+
+    if chosen.output is None:
+        print(schema_text(), end="")
+    else:
+        chosen.output.write_text(schema_text(), encoding="utf-8")
+    return DONE

@@ -17,7 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
 }
 _KNOWN = frozenset(
-    {"$schema", "$ref", "$defs", "title", "description", "default", "format", "discriminator"}
+    {"$schema", "$id", "$ref", "$defs", "title", "description", "default", "format", "discriminator"}
     | {"type", "enum", "const", "anyOf", "not", "properties", "required", "additionalProperties"}
     | {"items", "prefixItems", "minItems", "maxItems", "minimum", "maximum"}
 )

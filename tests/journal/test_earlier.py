@@ -6,6 +6,7 @@ wrote a record at all, on the evening of 23 November 2026: journal format 1, rec
 
 from __future__ import annotations
 
+import json
 import lzma
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from controlroom.core.figures import assess
 from controlroom.journal.reader import lines_of, parse, verify
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.record import SessionRecord, events_of, journal_of, read_record, record
+from tests.journal.schema_check import violations
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -58,6 +60,13 @@ def test_the_first_record_opens_and_is_the_journal_again() -> None:
     assert session().format == 1
     assert events_of(session()) == list(events())
     assert journal_of(session()) == journal()
+
+
+def test_the_first_record_is_as_the_schema_of_its_format_says() -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "session-1.schema.json").read_text())
+    written = json.loads(lzma.decompress((FIXTURES / "first-session.json.xz").read_bytes()))
+    assert violations(written, schema) == []
+    assert violations({**written, "format": 2}, schema)
 
 
 def test_it_can_be_written_anew_in_todays_form() -> None:

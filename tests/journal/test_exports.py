@@ -197,3 +197,47 @@ def test_the_command_writes_into_a_folder_of_the_sessions_own(
     assert (folder / "samples.csv").stat().st_mode & 0o777 == 0o600
     assert main(["export", str(session), "--to", str(to), "--format", "ics"]) == 2
     assert "when is the next game day? Add --next" in capsys.readouterr().err
+
+
+def test_the_folder_of_results_lists_them_unless_somebody_else_wrote_its_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, to = tmp_path / "sessions" / "s", tmp_path / "chaos-results"
+    session.mkdir(parents=True)
+    (session / "journal.jsonl").write_bytes(written(day()))
+    (to / "notes").mkdir(parents=True)
+    (to / "notes" / "session.json").write_text("{}")
+    command = ["export", str(session), "--to", str(to), "--format", "report"]
+    assert main(command) == 0
+    name = "2026-11-22-inventory-service-failure"
+    row = f"| [2026-11-22](<{name}/README.md>) | {PLAN.title} | inconclusive | 22 s | "
+    assert row in (to / "README.md").read_text()
+    assert (to / "README.md").read_text().count("| [") == 1
+    assert str(to / "README.md") in capsys.readouterr().out.splitlines()
+    (to / "README.md").write_text("# Ours\n")
+    assert main(command) == 0
+    assert (to / "README.md").read_text() == "# Ours\n"
+    assert str(to / "README.md") not in capsys.readouterr().out.splitlines()
+
+
+def test_report_for_an_audience_leaves_the_whole_one_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "journal.jsonl").write_bytes(written(day()))
+    assert main(["report", str(tmp_path)]) == 0
+    whole = (tmp_path / "session.md").read_bytes()
+    assert main(["report", str(tmp_path), "--audience"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        str(tmp_path / "session.md"), str(tmp_path / "audience" / "session.md"),
+    ]  # fmt: skip
+    assert (tmp_path / "session.md").read_bytes() == whole
+    assert b"Pod Kill" in whole and b"Pod Kill" not in (tmp_path / "audience" / "session.md").read_bytes()
+
+
+def test_the_record_has_a_schema_that_an_installed_program_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["schema", "--session", "--output", str(tmp_path / "s.json")]) == 0
+    assert main(["schema", "--session"]) == 0
+    assert capsys.readouterr().out == (tmp_path / "s.json").read_text()
+    assert json.loads((tmp_path / "s.json").read_text())["$id"] == "urn:controlroom:session:2"

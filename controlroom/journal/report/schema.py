@@ -27,7 +27,8 @@ def record_schema() -> dict[str, Any]:
     definitions["SessionRecord"]["properties"]["format"] = {"const": FORMAT}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": TITLE,
+        "$id": f"urn:controlroom:session:{FORMAT}",
+        "title": f"{TITLE}, format {FORMAT}",
         **reference,
         "$defs": dict(sorted(definitions.items())),
     }
