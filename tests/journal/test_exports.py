@@ -210,7 +210,7 @@ def test_the_folder_of_results_lists_them_unless_somebody_else_wrote_its_page(
     command = ["export", str(session), "--to", str(to), "--format", "report"]
     assert main(command) == 0
     name = "2026-11-22-inventory-service-failure"
-    row = f"| [2026-11-22](<{name}/README.md>) | {PLAN.title} | inconclusive | 22 s | "
+    row = f"| [2026-11-22](<{name}/README.md>) | {PLAN.title} (rehearsal) | inconclusive | 22 s | "
     assert row in (to / "README.md").read_text()
     assert (to / "README.md").read_text().count("| [") == 1
     assert str(to / "README.md") in capsys.readouterr().out.splitlines()
