@@ -74,7 +74,7 @@ def _alerts(desk: Desk) -> Iterator[Found]:
 
 
 def _experiment(desk: Desk, own: Experiment) -> None:
-    from controlroom.tui.screens.details import experiment_page
+    from controlroom.tui.draw.experiment import experiment_page
     from controlroom.tui.screens.simple import Reader
 
     desk.open(Reader(desk.now, own.title, lambda moment, width: experiment_page(moment, own, width)))

@@ -8,11 +8,14 @@ from controlroom.core.state import Run
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, clock, fit, span, width, wrapped
 
+WORDS = {"requested": "STARTING", "inject-failing": "FAILING"}
+"""States whose words on screen are others than in the record."""
+
 
 def counts(run: Run) -> str:
     """State in a word with how many targets of how many: `ACTIVE 3/3`, `ended recovered 3/3`."""
     total = len(run.targets)
-    word = run.state.replace("-", " ").upper()
+    word = WORDS.get(run.state, run.state.replace("-", " ").upper())
     if run.state in ("injecting", "inject-failing", "fired"):
         return f"{word} {run.injected}/{total}"
     if run.state in ("active", "paused"):
@@ -37,7 +40,9 @@ def experiment_state(moment: Moment, experiment: Experiment) -> tuple[str, str, 
         start = timeline.planned_start(state, experiment, moment.t)
         if start <= moment.t:
             return "DUE", f"{span(moment.t - start)} ago", "warn"
-        return "planned", f"in {span(start - moment.t)}", "dim"
+        check = state.checks.get(experiment.id)
+        word = "checked" if check is not None and not check.refused else "planned"
+        return word, f"in {span(start - moment.t)}", "dim"
     tone = "bad" if run.running else "warn" if run.state == "refused" else "dim"
     return counts(run), _time(moment, run), tone
 

@@ -2,88 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from textual.binding import Binding
+from textual.widget import Widget
+
 from controlroom.core.assessment import Evidence
-from controlroom.core.faults.forcing import consequence
 from controlroom.core.plan import Experiment
+from controlroom.tui.actions import BY_ID
 from controlroom.tui.desk import Desk
+from controlroom.tui.draw.experiment import experiment_page
 from controlroom.tui.draw.metrics import FIGURES, figure_text, verdict
-from controlroom.tui.draw.runs import counts, experiment_state, refusal
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.questions import measured
-from controlroom.tui.screens.simple import Reader
-from controlroom.tui.text import Row, clock, fit, wrapped
+from controlroom.tui.screens.sheet import Scroll, Text
+from controlroom.tui.screens.simple import Reader, plain
+from controlroom.tui.text import Row, fit, wrapped
 
 BLANK: Row = (("", ""),)
 
 
+class ExperimentSheet(Reader):
+    """One experiment; the key that starts and stops the chosen one does so from here."""
+
+    PURPOSE = (
+        "One experiment: its state and targets, the guards, what happened, and the very object that is sent."
+    )
+
+    def __init__(self, desk: Desk, experiment: Experiment) -> None:
+        super().__init__(
+            desk.now, experiment.title, lambda moment, width: experiment_page(moment, experiment, width)
+        )
+        self._desk = desk
+        for key in desk.now.keys.of(BY_ID["start_stop"]) if desk.now.info.live else ():
+            self._bindings._add_binding(Binding(key, "start_stop", "start or stop it", show=False))
+
+    def parts(self) -> Iterable[Widget]:
+        yield Scroll(self._write, paged=True)
+        key, live = self.now.keys.shown("start_stop"), self.now.info.live
+        acts = f"{key} starts or stops it, " if live and key else ""
+        yield Text(plain((f"up and down scroll, {acts}esc closes",), "dim"), id="hint")
+
+    def action_start_stop(self) -> None:
+        self.dismiss(None)
+        self._desk.action_do("start_stop")
+
+
 def experiment_details(desk: Desk) -> None:
-    """The chosen experiment: state, targets, guards, manifest, what the feed says of it."""
+    """The chosen experiment."""
     experiment = desk.experiment()
     if experiment is not None:
-        desk.open(
-            Reader(
-                desk.now, experiment.title, lambda moment, width: experiment_page(moment, experiment, width)
-            )
-        )
-
-
-def experiment_page(moment: Moment, experiment: Experiment, width: int) -> tuple[Row, ...]:
-    word, when, tone = experiment_state(moment, experiment)
-    rows: list[Row] = [((word, tone), (f"  {when}", "dim"))]
-    rows += _pairs(
-        (
-            ("expected", ", ".join(experiment.expected)),
-            ("observe", ", ".join(experiment.observe)),
-            ("alert", experiment.alert.name if experiment.alert else "none"),
-            ("impact", ", ".join(experiment.impact)),
-            ("manifest", experiment.manifest),
-            ("refused", refusal(moment, experiment)),
-        ),
-        width,
-    )
-    for run in reversed(tuple(moment.state.runs.values())):  # the newest is what the page is opened for
-        if run.experiment != experiment.id:
-            continue
-        rows += [BLANK, ((f"{run.id}  ", "strong"), (counts(run), tone))]
-        if run.objects:
-            named = ", ".join(map(str, run.objects))
-            rows += _pairs(
-                (("object", named), ("message", run.message), ("stopping", run.not_stopped)), width
-            )
-        if run.state == "stuck" and moment.info.seat == "facilitator":
-            held = [own.id for own in run.targets if own.state not in ("recovered", "lost")]
-            rows += _pairs(
-                (("force", f"{moment.keys.shown('force')} removes its finalizers. {consequence(held)}"),),
-                width,
-            )
-        for target in run.targets:
-            at = f"injected {clock(moment.t_of(target.injected_at))}" if target.injected_at else ""
-            rows.append((("  " + target.id + "  ", ""), (target.state + "  ", "accent"), (at, "dim")))
-        own = moment.figures.runs.get(run.id)
-        if own is not None:
-            figures = (
-                ("TTD", own.ttd),
-                ("TTA", own.tta),
-                ("TTI", own.tti),
-                ("TTM", own.ttm),
-                ("TTR", own.ttr),
-            )
-            rows.append(tuple((f"{name} {figure_text(figure)[0]}   ", "") for name, figure in figures))
-    check = moment.state.checks.get(experiment.id)
-    for guard in check.guards if check else ():
-        rows.append(((fit(guard.outcome, 10), "dim"), (fit(guard.guard, 18), "dim"), (guard.message, "")))
-    opened = moment.state.opened
-    manifest = opened.files.get(experiment.manifest, "") if opened else ""
-    rows += [BLANK, *((("  " + line, "dim"),) for line in manifest.splitlines())]
-    return tuple(rows)
-
-
-def _pairs(pairs: tuple[tuple[str, str], ...], width: int) -> list[Row]:
-    rows: list[Row] = []
-    for label, text in pairs:
-        for number, line in enumerate(wrapped(text, max(10, width - 10)) if text else ()):
-            rows.append(((fit(label if number == 0 else "", 10), "dim"), (line, "")))
-    return rows
+        desk.open(ExperimentSheet(desk, experiment))
 
 
 def figures_page(moment: Moment, width: int) -> tuple[Row, ...]:
