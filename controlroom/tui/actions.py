@@ -114,6 +114,11 @@ def _has_experiments(moment: Moment) -> bool:
     return moment.plan is not None and bool(moment.plan.experiments)
 
 
+def _may_start(moment: Moment) -> bool:
+    """At the newest moment: what runs now is not what ran at the one that is looked back at."""
+    return has_plan(moment) and (not moment.info.live or live(moment))
+
+
 def _people(moment: Moment) -> bool:
     return moment.info.live and moment.entered
 
@@ -179,7 +184,7 @@ ACTIONS = (
            rank=5),
     Action("start_stop", "space", "space", "start/stop",
            "Preview and start the chosen experiment, or stop it. In a recording: play or pause.", "Experiments",
-           when=has_plan, dangerous=True, rank=6, asks=(i.Preview, i.Start, i.Stop)),
+           when=_may_start, dangerous=True, rank=6, asks=(i.Preview, i.Start, i.Stop)),
     Action("clean_up", "C", "C", "clean up",
            "Stop every fault of ours, as the plan's clean-up step does.", "Experiments", when=_something_runs,
            dangerous=True, asks=(i.CleanUp,)),
@@ -280,6 +285,8 @@ def why_not(action: Action, moment: Moment) -> str:
         return f"not sent: the connection to the host is lost, trying again ({moment.lost:.0f} s)"
     if moment.trouble and moment.info.live:
         return f"not possible: {moment.trouble}"
+    if moment.info.live and not moment.playhead.pinned and moment.state.status != "closed":
+        return f"not from the past: {moment.keys.shown('to_end')} goes back to now"
     return "not possible now"
 
 

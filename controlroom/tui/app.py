@@ -332,10 +332,15 @@ class ControlRoomApp(InOrder[Outcome]):
         self.notify(text, severity="warning" if wrong else "information", timeout=6, markup=False)
 
     def open(self, sheet: Screen[T], then: Callable[[T | None], None] | None = None) -> None:
+        if isinstance(sheet, Sheet):
+            sheet.opener = self.last_character
         self.push_screen(sheet, then)
 
     def choose(self, pane: str) -> None:
         self.room_screen.choose(pane)
+
+    def shows(self, pane: str) -> bool:
+        return self.room_screen.shows(pane)
 
     def experiment(self) -> Experiment | None:
         return self.room_screen.experiment()

@@ -63,6 +63,10 @@ class Desk(Protocol):
         """Puts the cursor into a pane."""
         ...
 
+    def shows(self, pane: str) -> bool:
+        """Whether that pane is in sight."""
+        ...
+
     def experiment(self) -> Experiment | None:
         """The chosen experiment."""
         ...

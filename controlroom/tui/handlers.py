@@ -23,7 +23,13 @@ def unlock(desk: Desk) -> None:
 
     seen = desk.now.seen
     desk.open(
-        Prompt(desk.now, "unlock", ("Type unlock to allow starts again.",), rests=i.Unlock(word="")),
+        Prompt(
+            desk.now,
+            "unlock",
+            ("Type unlock to allow starts again.",),
+            wrong=lambda text: "" if text in ("", "unlock") else "type unlock",
+            rests=i.Unlock(word=""),
+        ),
         lambda word: desk.ask(i.Unlock(word=word), "unlocked", seen) if word else None,
     )
 

@@ -37,6 +37,8 @@ class InOrder(App[T]):
         self._key = 0
         """Number of the key that is on its way."""
         self._on_its_way = False
+        self.last_character = ""
+        """What the last key types; empty: nothing."""
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -55,6 +57,7 @@ class InOrder(App[T]):
         while self._keys and not self._on_its_way:
             key = self._keys.popleft()
             target = self.focused or self.screen
+            self.last_character = key.character or ""
             await super().on_event(key)
             if not key.is_forwarded:
                 continue  # an app-wide key: it is done

@@ -48,7 +48,7 @@ async def test_help_on_the_room_names_its_chosen_pane_first() -> None:
         (("M",), ("help · marks", "undo", "keys everywhere", "halt")),
         (("q",), ("help · quit", "detach: the session goes on")),
         (("k",), ("help · checklist", "space")),
-        (("t",), ("help · ", "zoom")),
+        (("t",), ("help · ", "One metric")),
     ],
 )
 async def test_help_on_a_sheet_is_about_that_sheet(keys: tuple[str, ...], texts: tuple[str, ...]) -> None:

@@ -22,7 +22,7 @@ from controlroom.tui.actions import ACTIONS, Action, possible
 from controlroom.tui.moment import before_entering
 from controlroom.tui.outcome import farewell
 from controlroom.tui.palette import everything
-from controlroom.tui.screens.details import help_rows
+from controlroom.tui.screens.help import room_rows
 from tests.sessions import DAY, synthetic_events
 from tests.tui.desk import Desk, desk
 from tests.tui.fake_room import TITLE
@@ -185,8 +185,8 @@ def test_what_a_facilitator_may_ask_has_a_key() -> None:
 @pytest.mark.parametrize("info", [SCRIBE, AUDIENCE], ids=lambda info: info.seat)
 async def test_help_palette_and_key_line_offer_what_the_seat_has(info: RoomInfo) -> None:
     async with desk(info=info, events=synthetic_events(1872) if info is SCRIBE else told(1872)) as room:
-        page = "\n".join("".join(text for text, _ in row) for row in help_rows(room.app.now, 100))
-        names = [name for name, _, _ in everything(room.app)]
+        page = "\n".join("".join(text for text, _ in row) for row in room_rows(room.app.now, 100))
+        names = [own.name for own in everything(room.app)]
         for action in ACTIONS:
             if info.seat not in action.seats:
                 assert not possible(action, room.app.now)

@@ -49,7 +49,7 @@ def phase_menu(desk: Desk) -> None:
     about = (f"{span(left)} left in this phase." if left is not None and left >= 0 else "",)
     seen, held_then = desk.now.seen, state.held_since is not None
     desk.open(
-        Choice(desk.now, "phases", options, tuple(filter(None, about)), rests=i.NextPhase()),
+        Choice(desk.now, "phases", options, tuple(filter(None, about)), rests=i.NextPhase(), careful=True),
         lambda word: _phase(desk, word, seen, held_then),
     )
 
@@ -125,7 +125,7 @@ def _give(desk: Desk, chosen: str | None) -> None:
             desk.ask(i.GiveInject(inject=chosen, skipped=word == "skip"), "on record", seen)
 
     rests = i.GiveInject(inject=chosen)
-    desk.open(Choice(desk.now, "read it out", options, (own.text,), rests=rests), give)
+    desk.open(Choice(desk.now, "read it out", options, (own.text,), rests=rests, careful=True), give)
 
 
 def go_to(desk: Desk) -> None:
@@ -161,7 +161,10 @@ def leave(desk: Desk) -> None:
     if moment.state.running:
         options.append(Option("f", "end the day and leave faults behind (typed)", "leave faults"))
     seen = moment.seen
-    desk.open(Choice(moment, "quit", options, about_leaving(moment)), lambda word: _quit(desk, word, seen))
+    desk.open(
+        Choice(moment, "quit", options, about_leaving(moment), careful=True),
+        lambda word: _quit(desk, word, seen),
+    )
 
 
 def about_leaving(moment: Moment) -> list[str]:

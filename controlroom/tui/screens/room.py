@@ -109,6 +109,14 @@ class RoomScreen(Screen[None]):
         self.lay_out()
         self.query_one(f"#{name}").focus()
 
+    def shows(self, name: str) -> bool:
+        """Whether the pane is in sight: the layout has it, and no other stands in front of it."""
+        areas = (area.split("+") for row in self.own.areas for area in row)
+        shared = next((panes for panes in areas if name in panes), None)
+        return shared is not None and name == next(
+            (own for own in shared if own in self._in_front), shared[0]
+        )
+
     def next_pane(self) -> None:
         """The next pane with a cursor, in reading order."""
         names = [name for name in self.own.panes() if isinstance(self._pane(name), ListPane)]

@@ -87,6 +87,8 @@ class Sheet(Over[T]):
         self._rests = rests
         self.seen = moment.seen
         """What was shown when the question was opened: a decision made here rests on it."""
+        self.opener = ""
+        """The character that opened it; empty: it was none."""
         self.set_reactive(Sheet.moment, moment)
         self._bind(moment)
 

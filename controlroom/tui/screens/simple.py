@@ -110,6 +110,8 @@ class Option:
     label: str
     value: str
     detail: str = ""
+    harmless: bool = False
+    """Enter alone may choose it, whatever is asked."""
 
 
 class Choice(Sheet[str]):
@@ -124,10 +126,15 @@ class Choice(Sheet[str]):
         options: Iterable[Option],
         about: Iterable[str] = (),
         rests: Intent | None = None,
+        careful: bool = False,
     ) -> None:
         super().__init__(moment, heading, rests=rests)
         self._options = tuple(options)
         self._about = tuple(about)
+        self._careful = careful
+        """It moves the day or touches the cluster: no key pressed twice, and no enter by reflex, decides it."""
+        self._looked = False
+        """The cursor was moved: what enter chooses has been looked at."""
 
     def parts(self) -> Iterable[Widget]:
         if self._about:
@@ -135,7 +142,8 @@ class Choice(Sheet[str]):
         options = Scroll(self._rows, id="options")
         options.styles.height = max(1, len(self._options))
         yield options
-        yield Text(self.hint("a key or enter chooses, esc drops it"), id="hint")
+        chooses = "a key chooses, or up and down and enter" if self._careful else "a key or enter chooses"
+        yield Text(self.hint(f"{chooses}; esc drops it"), id="hint")
 
     def help_keys(self) -> Iterable[tuple[str, str]]:
         yield from ((option.key, option.label) for option in self._options if option.key)
@@ -155,9 +163,19 @@ class Choice(Sheet[str]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#options").focus()
+        options = self.query_one(Scroll)
+        options.focus()
+        self.watch(options, "cursor", self._cursor_moved, init=False)
+
+    def _cursor_moved(self) -> None:
+        self._looked = True
 
     def on_key(self, event: events.Key) -> None:
+        self._looked = self._looked or event.key in ("up", "down", "pageup", "pagedown")
+        if self._careful and self.opener and event.character == self.opener:
+            event.stop()
+            self.notify("another key than the one that opened this", severity="warning", markup=False)
+            return
         for option in self._options:
             if option.key and event.character == option.key:
                 event.stop()
@@ -165,8 +183,13 @@ class Choice(Sheet[str]):
                 return
 
     def action_open_chosen(self) -> None:
-        if self._options:
-            self._choose(self._options[self.query_one(Scroll).cursor])
+        if not self._options:
+            return
+        option = self._options[self.query_one(Scroll).cursor]
+        if self._careful and not self._looked and not option.harmless:
+            self.notify("a key, or up and down before enter", severity="warning", markup=False)
+        else:
+            self._choose(option)
 
     def _choose(self, option: Option) -> None:
         """What somebody else has decided meanwhile is not decided again."""

@@ -16,6 +16,7 @@ from controlroom.core.intents import Intent
 from controlroom.core.plan import Experiment
 from controlroom.core.state import Check
 from controlroom.tui.desk import Desk
+from controlroom.tui.draw.runs import experiment_state
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.sheet import Scroll, Sheet, Text
 from controlroom.tui.screens.simple import Choice, Line, Option
@@ -31,19 +32,39 @@ OUTCOMES = {
 
 def confirm(desk: Desk, heading: str, about: Iterable[str], intent: Intent, done: str) -> None:
     """Asks for a `y`, then sends the intent."""
-    options = (Option("y", "yes", "yes"), Option("", "no, leave it", "no"))
+    options = (Option("", "no, leave it", "no", harmless=True), Option("y", "yes", "yes"))
     seen = desk.now.seen
     desk.open(
-        Choice(desk.now, heading, reversed(options), about, rests=intent),
+        Choice(desk.now, heading, options, about, rests=intent, careful=True),
         lambda answer: desk.ask(intent, done, seen) if answer == "yes" else None,
     )
 
 
 def start_or_stop(desk: Desk) -> None:
-    """Stops the chosen experiment if it runs; else previews it."""
-    experiment = desk.experiment()
-    if experiment is None:
+    """The chosen experiment; where it is not in sight, it is asked which."""
+    experiment, plan = desk.experiment(), desk.now.plan
+    if experiment is None or plan is None:
         return
+    if desk.shows("experiments"):
+        start_or_stop_that(desk, experiment)
+        return
+    options = [
+        Option(
+            str(number) if number < 10 else "",
+            own.title,
+            own.id,
+            " ".join(experiment_state(desk.now, own)[:2]),
+        )
+        for number, own in enumerate(plan.experiments, 1)
+    ]
+    desk.open(
+        Choice(desk.now, "start or stop which one?", options),
+        lambda name: start_or_stop_that(desk, plan.experiment(name)) if name else None,
+    )
+
+
+def start_or_stop_that(desk: Desk, experiment: Experiment) -> None:
+    """Stops the experiment if it runs; else previews it."""
     run = desk.now.state.latest_run(experiment.id)
     if run is not None and run.running:
         about = (
