@@ -199,3 +199,20 @@ async def test_a_recording_is_plotted_up_to_the_moment_on_screen() -> None:
         room.app.moved()
         await room.press("t")
         assert "00:00 to 20:00" in str(_sheet(room).query_one("#box").border_title)
+
+
+async def test_between_two_samples_nothing_is_drawn_anew() -> None:
+    async with desk(2900.0) as room:
+        await room.press("t")
+        before = _sheet(room).query_one(Graph).picture
+        room.real += 0.3
+        await room.show()
+        assert room.app.now.t > 2896
+        assert _sheet(room).query_one(Graph).picture == before
+
+
+def test_a_day_of_seconds_becomes_a_curve_in_a_moment() -> None:
+    series = _series([float(n % 977) for n in range(86_400)], 1)
+    pieces = curve(series, ZERO, 0.0, 86_400.0, 400)
+    assert sum(len(piece) for piece in pieces) == 800
+    assert max(value for piece in pieces for _, value in piece) == 976.0

@@ -237,9 +237,11 @@ def marks(axis: Axis, moment: Moment) -> Canvas:
 
 def put_signs(canvas: Canvas, axis: Axis, moment: Moment) -> None:
     """Each where it belongs or, where another stands there, in the next cell that has none."""
+    drawn: set[tuple[int, str]] = set()
     for t, letter, tone in (*reversed(signs(moment)), *injects(moment)):
-        if axis.shows(t):
-            x = axis.x(t)
+        x = axis.x(t)
+        if axis.shows(t) and (x, letter) not in drawn:
+            drawn.add((x, letter))
             near = (own for own in (x, x + 1, x - 1, x + 2) if canvas.at(own) in (" ", "─"))
             canvas.put(next(near, x), letter, tone)
 

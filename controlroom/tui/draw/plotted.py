@@ -29,6 +29,9 @@ def picture(
     own = drawn(moment, metric, start, end, bins, [*(band or ()), *([bound] if bound is not None else [])])
     runs = (timeline.stretches(moment.state, run, moment.t) for run in moment.state.runs.values())
     parts = [[own for own in parts if own.what != "object"] for parts in runs]
+    # Between two samples nothing is drawn anew: what goes on with time goes on by steps.
+    step = moment.view.columns.step
+    end = min(math.ceil(end / step) * step, max(end, math.ceil(moment.t / step) * step))
     return Picture(
         start=start,
         end=end,
@@ -36,11 +39,16 @@ def picture(
         other=drawn(moment, other, start, end, bins, []) if other is not None and own is not None else None,
         band=band,
         limit=bound,
-        shaded=tuple((one[0].start, one[-1].end) for one in parts if one),
+        shaded=tuple((one[0].start, _by_steps(one[-1].end, moment.t, step)) for one in parts if one),
         edges=tuple(
             own.start for own in timeline.slots(moment.state, moment.t) if start < own.start <= moment.t
         ),
     )
+
+
+def _by_steps(end: float, t: float, step: int) -> float:
+    """The end of a stretch; of one that goes on, as far as it went at the last step."""
+    return max(0.0, math.floor(end / step) * step) if end >= t else end
 
 
 def drawn(
