@@ -239,7 +239,7 @@ class ObjectLoad(Part):
             if (reading := self._readings.get(str(own))) is not None and reading.progress.words
         ]
         message = "; ".join(f"{own.kind} {words}" for own, words in told)
-        if (message, self._pods) != self._said:
+        if (message, self._pods) != self._said and (message or self._pods):
             self._said = (message, self._pods)
             self.recorder.record(e.LoadObserved(message=message, pods=self._pods), actor=SOURCE)
         if self.state.load_running and self.state.load_stop is None and (why := self._over()):
@@ -262,8 +262,8 @@ class ObjectLoad(Part):
         return f"the load ended by itself: {', '.join(one.progress.words for one in ends)}"
 
     async def run(self) -> None:
-        """Keeps what its pods say, until cancelled."""
-        while self._output is not None:
+        """Keeps what its pods say, until cancelled or the session is over."""
+        while self._output is not None and not self.recorder.closed:
             if not self.state.load_objects:
                 await self.recorder.changed()
                 continue
