@@ -22,7 +22,7 @@ async def test_three_lines_say_where_we_are_what_acts_and_what_fires() -> None:
     async with desk(2900.0, (80, 24)) as room:
         phases, faults, signs = room.pane("timeline").split("\n")
     assert "◆Incident Response" in phases
-    assert "┃" in faults and "█" in faults
+    assert "┃1" in faults and "2█" in faults and "3█" in faults
     assert "┄" in faults, "when they will end by themselves"
     assert signs.count("▲") >= 2 and "d" in signs and "!" in signs
 

@@ -32,7 +32,8 @@ NEAR = 1.5
 LEGEND = (
     "━ went  ┄ expected  ▒ over-run  ‖ held  ? no record (╱ on every line)  ◆ now",
     "▷ fault being injected  █ active  ◁ recovering  ▓ was active  ─ its object is left",
-    "┃ one-shot fault  ░ planned  ▲── alert firing  △ pending",
+    "┃ one-shot fault  ░ planned  1 2 3 which experiment, where all share a line",
+    "▲── alert firing  △ pending",
     "d detected  a acknowledged  e escalated  c root cause  i mitigation started  m mitigated",
     "r recovered  v verified  s symptom  · mark  ' note  ▾ inject given  ▿ to come",
     "• step done  ◦ to come  ! overdue",
@@ -146,11 +147,9 @@ def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> 
     ends(phases, axis, [0.0, *(slot.end for slot in slots)])
     if moment.state.status != "closed":
         phases.put(axis.x(moment.t), "◆", "title")
-    for own in moment.plan.experiments if moment.plan else ():
-        if moment.state.latest_run(own.id) is None and moment.state.status != "closed":
-            faults.put_free(axis.x(timeline.planned_start(moment.state, own, moment.t)), "░░", "dim")
     for run in moment.state.runs.values():
         lanes.run_bar(faults, axis, moment, run)
+    _numbered(faults, axis, moment)
     found = [Lane("", phases, DAY), Lane("", faults, frozenset({"fault"}))]
     lanes.alert_spans(both, axis, moment, moment.state.alerts.values())
     signs = both
@@ -160,6 +159,21 @@ def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> 
     lanes.put_signs(signs, axis, moment)
     found.append(Lane("", signs, DID | {"alert"}))
     return [Lane("", lanes.scale(axis, slots)), *found] if height >= 5 else found
+
+
+def _numbered(canvas: Canvas, axis: Axis, moment: Moment) -> None:
+    """The experiments' numbers where their bars begin: on one line shapes alone do not tell them apart."""
+    for number, own in enumerate(moment.plan.experiments if moment.plan else (), 1):
+        runs = [run for run in moment.state.runs.values() if run.experiment == own.id]
+        if not runs and moment.state.status != "closed":
+            x = axis.x(timeline.planned_start(moment.state, own, moment.t))
+            if canvas.at(x) in (" ", "┄"):
+                canvas.put(x, f"{number}░", "dim")
+        for run in runs:
+            parts = timeline.stretches(moment.state, run, moment.t)
+            if parts:
+                beside = 1 if run.one_shot else 0
+                canvas.put(axis.x(parts[0].start) + beside, str(number), "fault" if run.running else "dim")
 
 
 def _cross(moment: Moment, axis: Axis, found: list[Lane]) -> None:
