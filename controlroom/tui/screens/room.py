@@ -44,6 +44,8 @@ class RoomScreen(Screen[None]):
         self.own = layouts.FACILITATOR
         self._panes = [panes.make(name) for name in layouts.PANES]
         self._in_front: frozenset[str] = frozenset()
+        self._away: str | None = None
+        """The pane that had the cursor, while a small terminal has no room for it."""
         self._laid_out_for = ""
         """Seat of the layout; until the room is entered, the one that is asked for."""
 
@@ -80,6 +82,8 @@ class RoomScreen(Screen[None]):
         self._laid_out_for = self.seat
         self.own = layouts.choose(self.known, self.wanted, width, height, self.seat)
         shown = self.own.panes()
+        if self.focused is not None and self.focused.id not in shown:
+            self._away = self.focused.id
         for pane in self._panes:
             pane.display = pane.id in shown
             pane.entitle()
@@ -87,6 +91,9 @@ class RoomScreen(Screen[None]):
             headed = not self.own.frames and pane.TITLE != "" and pane.id != "timeline"
             pane.set_class(headed, "-headed")
         self._areas.rearrange(self.own, self._content(), self._in_front)
+        if self._away in shown:
+            self.set_focus(self.query_one(f"#{self._away}"))
+            self._away = None
 
     def _content(self) -> dict[str, int]:
         """Rows that panes ask for, frames included."""
@@ -106,6 +113,7 @@ class RoomScreen(Screen[None]):
             return
         shared = next(area.split("+") for row in self.own.areas for area in row if name in area.split("+"))
         self._in_front = self._in_front - set(shared) | {name}
+        self._away = None
         self.lay_out()
         self.query_one(f"#{name}").focus()
 
