@@ -156,7 +156,8 @@ class History:
 
     def at(self, t: float) -> State:
         """The state after every event that the room had learnt by session second t."""
-        count = bisect_right(self._times, t)
+        # Nobody stands before the first event: a session that opened a moment after second 0 is open there, too.
+        count = max(bisect_right(self._times, t), min(1, len(self._times)))
         if count == len(self._times):
             return self.head
         told = bisect_left(self._places, count)

@@ -7,6 +7,7 @@ import pytest
 from controlroom.core import playhead as p
 from controlroom.core.fold import fold
 from controlroom.core.playhead import History, LiveClock, Playhead
+from controlroom.core.values import changed
 from tests.sessions import DAY, LATENCY, POD_KILL, synthetic_events
 
 
@@ -86,3 +87,10 @@ def test_the_clock_between_two_events_waits_rather_than_goes_back() -> None:
     clock.heard(115.0, real=12.0)
     assert clock.t(12.0, rate=10.0) == 120.0
     assert clock.t(13.0, rate=10.0) == 125.0
+
+
+def test_nobody_stands_before_the_session_is_open() -> None:
+    history = History()
+    for event in synthetic_events(100.0):
+        history.append(changed(event, t=event.t + 0.4))
+    assert history.at(0.0).plan is not None
