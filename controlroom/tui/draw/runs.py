@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from controlroom.core import timeline
 from controlroom.core.plan import Experiment
 from controlroom.core.state import Run
@@ -24,7 +26,7 @@ def counts(run: Run) -> str:
     if run.state in ("recovering", "stuck"):
         return f"{word} {run.recovered}/{total}"
     if run.state == "ended":
-        return f"ended {run.how}".rstrip()
+        return f"ended {re.sub(r'^recovered 0/[0-9]+ · ', '', run.how)}".rstrip()
     return word
 
 
