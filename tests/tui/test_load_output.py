@@ -191,3 +191,25 @@ async def test_an_audience_does_not_see_it() -> None:
         assert not possible(BY_ID["load_output"], room.app.now)
         await room.press("O")
         assert room.app.screen is room.app.room_screen
+
+
+async def test_a_load_of_objects_says_how_far_it_is_and_that_it_is_going(tmp_path: Path) -> None:
+    async with desk(1872, info=_info(tmp_path)) as room:
+        plan = seed_plan().plan
+        job = e.ObjectRef(api_version="batch/v1", kind="Job", namespace="bookstore", name="orders", uid="u")
+        amended = changed(plan, load=Load(manifest="orders-load.yaml"))
+        await room.feed(
+            e.PlanAmended(plan=amended, plan_text="", reason=""),
+            e.LoadStopped(reason="for the other"),
+            e.LoadRequested(objects=(job,), manifest="kind: Job"),
+            e.LoadStarted(objects=(job,)),
+            e.LoadObserved(message="Job 2 active, 0 succeeded, 0 failed", pods=2),
+        )
+        await _opened(room)
+        assert "Job 2 active, 0 succeeded, 0 failed, 2 pods running" in room.sheet()
+        assert "the objects of orders-load.yaml" in room.sheet()
+        assert "The lab's own load stands in for the plan's manifest" in room.sheet()
+        await room.feed(e.LoadStopRequested(objects=(job,), why="stopped"))
+        assert "it counts as running until its pods are gone" in room.sheet()
+        await room.press("escape", "L")
+        assert "the load is being deleted" in room.said[-1]
