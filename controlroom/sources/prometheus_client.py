@@ -16,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from controlroom.core.values import changed
 from controlroom.sources.http import (
     Answer,
+    decoded,
     is_loopback,
     seconds_to_wait,
     timed_out,
@@ -26,7 +28,7 @@ from controlroom.sources.http import (
 )
 from controlroom.sources.login import Login, session_of
 from controlroom.sources.ports import Remarks
-from controlroom.sources.prometheus_answers import Result, Series, data, opened, remarks_of, series_of
+from controlroom.sources.prometheus_answers import Result, Series, opened, remarks_of, series_of
 
 if TYPE_CHECKING:
     import requests
@@ -157,8 +159,9 @@ class PrometheusQueries:
             body=told(self._login, response.status_code, response.content),
             retry_after=seconds_to_wait(response.headers.get("retry-after")),
         )
-        data(answer, Result)
-        self._said.remarks = remarks_of(opened(answer))
+        envelope = opened(answer)
+        decoded(changed(answer, body=bytes(envelope.data)), Result)
+        self._said.remarks = remarks_of(envelope)
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -176,7 +176,7 @@ def _failing(moment: Moment) -> list[str]:
             found.append(f"{name} fails since {clock(source.since)}: {source.error}{hint}")
         elif source.partial and moment.info.live:
             said = "; ".join(source.partial)
-            found.append(f"{name} answers in part, which proves nothing: {said}  See to the stores behind it")
+            found.append(f"{name} answers in part, no proof: {said}  See to the stores behind it")
     return found
 
 

@@ -182,9 +182,7 @@ class StartSheet(Sheet[None]):
             )
         if self._lacks_reason():
             guards = ", ".join(self._typed)
-            return (
-                (("say why ", ""), (f"overriding {guards} is all right, and enter; esc drops it", "dim")),
-            )
+            return ((("say why ", ""), (f"{guards} may be overridden, and enter; esc drops it", "dim")),)
         return ((("y", "key"), (" starts it now   ", ""), ("esc", "key"), (" drops it", "dim")),)
 
     @on(Input.Submitted)
