@@ -110,3 +110,11 @@ def test_every_sign_is_explained() -> None:
         assert f"{letter} " in text
     for sign in "━┄▒‖?╱◆▷█◁▓┃░▲△'▾▿•◦!":
         assert sign in text
+
+
+async def test_what_a_phase_ran_over_stays_in_sight() -> None:
+    async with desk(895.0) as room:
+        await room.feed(e.PhaseEnded(phase="baseline"), e.PhaseStarted(phase="inject"), t=1500.0)
+        await room.feed(e.Ticked(list="step", item="pod-kill", ticked=True), t=1800.0)
+        assert _lines(room, 116, 8)[2].count("▒") >= 8
+        assert "▒▒" in _lines(room, 80, 3)[0]

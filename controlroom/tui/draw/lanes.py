@@ -62,6 +62,15 @@ def name(moment: Moment, slot: Slot) -> str:
     return phase_title(moment.plan, slot.phase.id) if moment.plan else slot.phase.title
 
 
+def over_run(moment: Moment, slot: Slot) -> float:
+    """Seconds by which a phase runs, or ran, over what it had."""
+    if slot.status != "done":
+        return slot.over
+    stood = timeline.held(moment.state, slot.start, slot.end)
+    over = slot.end - slot.start - stood - moment.state.phase_state(slot.phase.id).budget
+    return over if over >= 1.0 else 0.0
+
+
 def went(canvas: Canvas, axis: Axis, moment: Moment, slots: tuple[Slot, ...], ahead: str = "┄") -> None:
     """Solid as far as it went, thin as it is now expected; over-run, hold and gap of the record stand out."""
     t = moment.t
@@ -73,8 +82,8 @@ def went(canvas: Canvas, axis: Axis, moment: Moment, slots: tuple[Slot, ...], ah
         if slot.status != "planned":
             tone = "accent" if slot.status == "open" else "dim"
             bar(canvas, axis, slot.start, min(t, slot.end), "━", tone)
-        if slot.over > 0:
-            bar(canvas, axis, t - slot.over, t, "▒", "over")
+        if (over := over_run(moment, slot)) > 0:
+            bar(canvas, axis, min(t, slot.end) - over, min(t, slot.end), "▒", "over")
     for own in moment.state.holds:
         bar(canvas, axis, own.start, own.end if own.end is not None else t, "‖", "over")
     if moment.state.held_since is not None:

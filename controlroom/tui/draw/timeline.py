@@ -142,8 +142,9 @@ def _short(moment: Moment, slots: tuple[Slot, ...], axis: Axis, height: int) -> 
         if axis.x(slot.end) - axis.x(start) < 8:
             start = slot.start
         title(phases, axis, start, slot.end, name, "" if slot.status == "open" else "dim")
-        if slot.over > 0:
-            bar(phases, axis, moment.t - slot.over, moment.t, "▒", "over")
+        if (over := lanes.over_run(moment, slot)) > 0:
+            until = min(moment.t, slot.end)
+            bar(phases, axis, until - over, until, "▒", "over")
     ends(phases, axis, [0.0, *(slot.end for slot in slots)])
     if moment.state.status != "closed":
         phases.put(axis.x(moment.t), "◆", "title")
