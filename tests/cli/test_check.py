@@ -83,7 +83,7 @@ def test_as_json(nobody: str, capsys: Capture) -> None:
     assert found["state"] == "failed"
     assert found["counts"]["failed"] == 5
     assert set(found) == {"plan", "state", "counts", "seconds", "findings", "by_hand", "unbound"}
-    keys = {"id", "group", "what", "state", "reason", "next", "seconds", "experiment"}
+    keys = {"id", "group", "what", "state", "reason", "next", "seconds", "experiment", "cluster"}
     assert all(set(one) == keys for one in found["findings"])
     lacking = [
         one for one in found["findings"] if one["state"] in ("failed", "could not tell") and not one["next"]
