@@ -47,11 +47,11 @@ def test_a_number_that_is_too_long_keeps_the_column() -> None:
 async def test_every_row_is_as_wide_as_the_head(t: float) -> None:
     async with desk(t) as room:
         moment = room.app.now
-        for cells in (30, 46, 60, 75, 110, 160, 220):
+        for cells in (20, 30, 46, 60, 75, 110, 160, 220):
             own = columns(moment, cells)
             widths = {row_width(metric_row(moment, own, index)) for index in range(13)}
             assert widths == {row_width(header(own))}, cells
-            assert widths.pop() <= max(cells, 33)
+            assert widths.pop() <= max(cells, 23)
 
 
 async def test_a_wide_table_says_the_limits_and_what_is_judged() -> None:

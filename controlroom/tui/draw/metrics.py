@@ -60,6 +60,8 @@ def column(title: str, texts: Iterable[str], gap: int = 2) -> Column:
 
 UNIT = 5
 """Cells of the unit behind a value, or of its age."""
+TINY = 28
+"""Cells below which there is none."""
 FULL, SIGN = 8, 3
 """Cells of a verdict as a word and as a sign."""
 
@@ -70,6 +72,8 @@ class Columns:
 
     name: int
     now: Column
+    unit: int
+    """Of the unit behind a value, or its age; 0 where there is hardly room for the value."""
     trend: int
     pre: Column | None
     during: Column | None
@@ -103,6 +107,7 @@ def columns(moment: Moment, cells: int) -> Columns:
     known = any(row.post.value is not None for row in rows)
     longest = max((width(metric.title) for metric in metrics), default=0) + 1
     name = max(20, min(34, longest)) if cells >= ROOMY else 17 if cells >= 66 else 14
+    unit = UNIT if cells >= TINY else 0
     judged = FULL + (JUDGED if cells >= ROOMY else 0)
     for leave_out, verdict_cells in (
         ((), judged),
@@ -116,7 +121,7 @@ def columns(moment: Moment, cells: int) -> Columns:
         (("limit", "post", "pre", "ratio", "during"), 0),
     ):
         kept = {key: value for key, value in own.items() if key not in leave_out}
-        rest = cells - name - now.cells - UNIT - sum(value.cells for value in kept.values()) - verdict_cells
+        rest = cells - name - now.cells - unit - sum(value.cells for value in kept.values()) - verdict_cells
         if rest >= (10 if "post" in kept else 0):
             break
     trend = min(40, rest - 2) if rest >= 7 else 0
@@ -124,6 +129,7 @@ def columns(moment: Moment, cells: int) -> Columns:
     return Columns(
         name=max(6, min(name, 40)),
         now=now,
+        unit=unit,
         trend=trend,
         pre=kept.get("pre"),
         during=kept.get("during"),
@@ -140,7 +146,7 @@ JUDGED = 9
 
 
 def header(own: Columns) -> Row:
-    text = fit("", own.name) + own.now.head() + " " * UNIT
+    text = fit("", own.name) + own.now.head() + " " * own.unit
     text += fit("  trend", own.trend + 2) if own.trend else ""
     text += "".join(one.head() for one in (own.pre, own.during, own.post, own.ratio, own.limit) if one)
     return ((text + (fit(" verdict" if own.verdict >= FULL else "", own.verdict)), "dim"),)
@@ -229,17 +235,19 @@ def is_old(moment: Moment, row: MetricRow) -> bool:
 
 
 def _now(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[tuple[str, str]]:
-    unit = fit(" " + short_unit(metric.unit), UNIT)
+    unit = fit(" " + short_unit(metric.unit), own.unit)
     value = row.now.value
     if value is None or not math.isfinite(value):
         # Before its first sample a metric is not yet there, rather than lost.
         lost = row.age is not None or metric.id in moment.state.troubled
         word, tone = ("unknown", "warn") if lost else (DASH, "dim")
         if lost and own.now.cells <= len(word):
-            return [(fit(" " + word, own.now.cells + UNIT), tone)]  # the word rather than the unit
+            return [(fit(" " + word, own.now.cells + own.unit), tone)]  # the word rather than the unit
         text = fit(word, own.now.cells, ">") if lost else own.now.text(word)
         return [(text, tone), (unit, "dim")]
     text = own.now.text(number(value, metric.decimals))
+    if is_old(moment, row) and not own.unit:
+        return [(fit(f"{age(row.age or 0.0)}!", own.now.cells, ">"), "warn")]
     if is_old(moment, row):
         return [(text, "dim"), (fit(f" {age(row.age or 0.0)}!", UNIT), "warn")]
     if row.outside:
