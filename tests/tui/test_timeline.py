@@ -118,3 +118,18 @@ async def test_what_a_phase_ran_over_stays_in_sight() -> None:
         await room.feed(e.Ticked(list="step", item="pod-kill", ticked=True), t=1800.0)
         assert _lines(room, 116, 8)[2].count("▒") >= 8
         assert "▒▒" in _lines(room, 80, 3)[0]
+
+
+async def test_what_comes_later_is_not_told_from_what_is_known_before_it() -> None:
+    async with desk(DAY, info=recorded()) as room:
+        stop = next(own for own in room.app.now.stops if own.text == "InventoryReplicasLow firing")
+        room.app.follower.seek(300.0)  # type: ignore[union-attr]
+        room.app.moved()
+        pane = room.app.room_screen.query_one("#timeline", Timeline)
+        room.app.choose("timeline")
+        pane.choose(stop)
+        await room.press("enter")
+        assert "later than the moment on screen" in room.sheet()
+        assert "what went on then" not in room.sheet()
+        await room.press("enter")
+        assert room.app.now.t == stop.t

@@ -113,6 +113,9 @@ def happening_page(moment: Moment, stop: Stop, width: int) -> tuple[Row, ...]:
     if event is not None:
         rows += _pairs(_origin(moment, stop, event), width)
         rows += _pairs(_facts(moment, event.body, stop.text), width)
+    if stop.t > moment.t:
+        later = "It came later than the moment on screen; enter goes there, and tells what was going on."
+        return (*rows, BLANK, *(((line, "dim"),) for line in wrapped(later, max(10, width))))
     if meanwhile := _since(moment, stop):
         rows += [BLANK, (("since then", "title"),), *_pairs(meanwhile, width)]
     rows += [BLANK, (("what went on then", "title"),)]
