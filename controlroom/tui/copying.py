@@ -58,7 +58,7 @@ def status(moment: Moment, whole: bool) -> Copied:
     hidden = (
         () if whole else tuple(run for run in state.runs.values() if run.experiment not in state.revealed)
     )
-    parts = [_title(moment), f"T+{clock(moment.t)}{_wall(moment)}", _phase(moment)]
+    parts = [title(moment), f"T+{clock(moment.t)}{_wall(moment)}", _phase(moment)]
     if state.incident:
         parts.append(f"REAL INCIDENT: {state.incident}")
     elif state.locked:
@@ -83,7 +83,8 @@ def _all_told(moment: Moment) -> bool:
     return all(own.id in moment.state.revealed for own in moment.plan.experiments)
 
 
-def _title(moment: Moment) -> str:
+def title(moment: Moment) -> str:
+    """What the day is called, and that it is a rehearsal."""
     opened = moment.state.opened
     tag = " (rehearsal)" if opened is not None and opened.lab else ""
     return (moment.plan.title if moment.plan else moment.info.title) + tag
@@ -198,5 +199,5 @@ def figures(moment: Moment) -> Copied:
     """The times of the day and its verdict."""
     return Copied(
         "the figures",
-        as_line(f"{_title(moment)}: {_times(moment) or 'no figure so far'} · {_verdict(moment)}"),
+        as_line(f"{title(moment)}: {_times(moment) or 'no figure so far'} · {_verdict(moment)}"),
     )

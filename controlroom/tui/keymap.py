@@ -33,6 +33,9 @@ _NAMED = frozenset(
 )
 _SHOWN = {"plus": "+", "minus": "-", "slash": "/", "at": "@", "backslash": "\\", "underscore": "_"}
 """Characters whose names Textual cuts short."""
+_SHORT = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "delete": "del", "up": "↑", "down": "↓",
+          "left": "←", "right": "→"}  # fmt: skip
+"""What long names are called on screen; none of them can be had by an action."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def shown_key(key: str) -> str:
     if key.startswith("ctrl+"):
         return f"^{shown_key(key.removeprefix('ctrl+'))}"
     char = _character(key)
-    return key if char is None or char == " " else char
+    return _SHORT.get(key, key) if char is None or char == " " else char
 
 
 def _character(key: str) -> str | None:

@@ -74,10 +74,11 @@ class ActionsSheet(Sheet[None]):
     """The list: space ticks, enter opens the form, which goes through all of them."""
 
     PURPOSE = "Action items: what is to be done after the day, by whom and by when."
+    ENTERS = "change the chosen one"
     HEADING = "action items"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", show=False),
-        Binding("i", "new", show=False),
+        Binding("space", "turn", "done, or open again", show=False),
+        Binding("i", "new", "new action item", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk) -> None:
@@ -124,8 +125,8 @@ class StatePick(Pane, can_focus=True):
     """Open, done or dropped: left and right, or space, choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "pick(-1)", show=False),
-        Binding("right,space", "pick(1)", show=False),
+        Binding("left", "pick(-1)", "the state before", show=False),
+        Binding("right,space", "pick(1)", "the next state", show=False),
     ]
 
     def __init__(self, status: Status) -> None:
@@ -150,11 +151,11 @@ class ActionForm(Sheet[None]):
     PURPOSE = "One action item: its text, owner, date and state; the record keeps what it said before."
     HEADING = "action item"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "field(-1)", show=False, priority=True),
-        Binding("down", "field(1)", show=False, priority=True),
-        Binding("pageup", "other(-1)", show=False, priority=True),
-        Binding("pagedown", "other(1)", show=False, priority=True),
-        Binding("enter", "field(1)", show=False),
+        Binding("up", "field(-1)", "the field above", show=False, priority=True),
+        Binding("down", "field(1)", "the field below", show=False, priority=True),
+        Binding("pageup", "other(-1)", "the item before", show=False, priority=True),
+        Binding("pagedown", "other(1)", "the next item", show=False, priority=True),
+        Binding("enter", "field(1)", "the field below", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk, item: ActionItem) -> None:

@@ -21,10 +21,11 @@ from controlroom.tui.text import Row, wrapped
 
 class ChecklistSheet(Sheet[None]):
     PURPOSE = "What has to be done before, during and after the day. A command is shown, never run from here."
+    ENTERS = "tick or untick"
     HEADING = "checklist, steps, after-actions"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "open_chosen", show=False),
-        Binding("c", "checks", show=False),
+        Binding("space", "open_chosen", "tick or untick", show=False),
+        Binding("c", "checks", "what was found when the plan was checked", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk) -> None:

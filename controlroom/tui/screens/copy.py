@@ -64,7 +64,13 @@ def copy_menu(desk: Desk) -> None:
         found["f"] = copying.figures(now)
     if (own := chosen(desk)) is not None:
         found["c"] = own
-    options = [Option(key, own.what.removeprefix("the "), key, own.text) for key, own in found.items()]
+    # All begin with the day's title: what differs is what is worth seeing here.
+    options = [
+        Option(
+            key, own.what.removeprefix("the "), key, own.text.removeprefix(copying.title(now)).lstrip(" ·:")
+        )
+        for key, own in found.items()
+    ]
     about = [f"The status line is for everybody: {found['s'].kept_back}."] if found["s"].kept_back else []
     desk.open(
         Choice(now, "copy", options, about), lambda key: desk.copy(found[key]) if key in found else None

@@ -18,7 +18,7 @@ from controlroom.tui.screens.sheet import Scroll, Sheet, Text
 class FindingsSheet(Sheet[None]):
     PURPOSE = "What was found when the plan was checked against its cluster, its sources and its clocks."
     HEADING = "what the day counts on"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "again", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "again", "check again", show=False)]
 
     def __init__(self, moment: Moment, desk: Desk) -> None:
         super().__init__(moment, tall=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from textual.widget import Widget
 
 from controlroom.tui.actions import ACTIONS, possible
@@ -55,13 +56,19 @@ def sheet_rows(sheet: Sheet[object], focused: Widget | None, moment: Moment, wid
     own = [*sheet.help_keys(), *(bound(focused) if focused is not None and focused is not sheet else ())]
     if isinstance(focused, ListPane):
         own.append(("↑ ↓", "choose a line, or scroll"))
+    if sheet.ENTERS:
+        own.append(("enter", sheet.ENTERS))
     rows += [BLANK, (("keys here", "title"),)] if rows else [(("keys here", "title"),)]
-    rows += [row for key, what in dict(own).items() for row in _line(key, what, width)]
+    wide = max(8, *(cell_len(key) + 2 for key, _ in own))
+    rows += [row for key, what in dict(own).items() for row in _line(key, what, width, side=wide)]
     rows += [BLANK, (("keys everywhere", "title"),)]
+    taken = {binding.action for _, binding in sheet._bindings}
     for action in ACTIONS:
-        if (action.everywhere or action.in_sheets) and moment.info.seat in action.seats:
-            can = possible(action, moment)
-            rows += _line(moment.keys.shown(action.id), action.help, width, can)
+        here = action.everywhere or (action.in_sheets and f"app.do('{action.id}')" in taken)
+        if here and moment.info.seat in action.seats:
+            rows += _line(
+                moment.keys.shown(action.id), action.help, width, possible(action, moment), side=wide
+            )
     return tuple(rows)
 
 
@@ -69,7 +76,7 @@ def bound(widget: Widget | Sheet[object]) -> Iterable[tuple[str, str]]:
     """Keys of a sheet or pane and what they do; a binding without a text of its own says its action's name."""
     texts: dict[str, list[str]] = {}
     for key, binding in widget._bindings:
-        if "." not in binding.action and type(widget).__module__.startswith("controlroom."):
+        if not binding.action.startswith("app.") and type(widget).__module__.startswith("controlroom."):
             what = binding.description or binding.action.partition("(")[0].replace("_", " ")
             texts.setdefault(what, []).append(shown_key(key))
     for what, keys in texts.items():
@@ -98,12 +105,12 @@ def room_rows(moment: Moment, width: int, pane: Widget | None = None) -> tuple[R
     return tuple(rows)
 
 
-def _line(key: str, what: str, width: int, can: bool = True, label: str = "") -> list[Row]:
+def _line(key: str, what: str, width: int, can: bool = True, label: str = "", side: int = 8) -> list[Row]:
+    """`side`: cells of the keys."""
     rows: list[Row] = []
-    side = 8 + (16 if label else 0)
-    for number, line in enumerate(wrapped(what, max(20, width - side))):
+    for number, line in enumerate(wrapped(what, max(20, width - side - (16 if label else 0)))):
         first = number == 0
-        head: list[tuple[str, str]] = [(fit(key if first else "", 8), "key" if can else "dim")]
+        head: list[tuple[str, str]] = [(fit(key if first else "", side), "key" if can else "dim")]
         if label:
             head.append((fit(label if first else "", 16), "" if can else "dim"))
         rows.append((*head, (line, "" if can else "dim")))

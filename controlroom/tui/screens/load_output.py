@@ -46,7 +46,7 @@ class LoadSheet(Sheet[None]):
 
     PURPOSE = "Whether the load runs, since when, how it ended, and the last of what it said."
     HEADING = "load"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "newest", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("end", "newest", "follow the output again", show=False)]
     EVERY: ClassVar[float] = 1.0
     """Real seconds between two looks."""
     LATE: ClassVar[int] = 3

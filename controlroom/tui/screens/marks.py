@@ -40,10 +40,11 @@ def split_time(text: str, now: float) -> tuple[float | None, str]:
 
 class MarksSheet(Sheet[None]):
     PURPOSE = "All marks of the day. A mark that is amended or undone stays in the record."
+    ENTERS = "amend its time or text"
     HEADING = "marks"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", show=False),
-        Binding("u,delete", "undo", show=False),
+        Binding("n", "new", "new mark", show=False),
+        Binding("u,delete", "undo", "undo the chosen one", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk) -> None:

@@ -145,12 +145,13 @@ class NotesSheet(Sheet[None]):
     """All notes. The chosen one stands below in full, with what it said before it was edited."""
 
     PURPOSE = "All notes, newest first: search and filter them; the chosen one stands below with what it said before."
+    ENTERS = "edit the chosen one"
     HEADING = "notes"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", show=False),
-        Binding("t", "next_type", show=False),
-        Binding("b", "next_author", show=False),
-        Binding("down", "to_list", show=False),
+        Binding("slash", "search", "search", show=False),
+        Binding("t", "next_type", "only the next type", show=False),
+        Binding("b", "next_author", "only the next author", show=False),
+        Binding("down", "to_list", "from the search to the list", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk, searching: bool = False) -> None:

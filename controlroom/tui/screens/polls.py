@@ -56,11 +56,11 @@ class PollSheet(Sheet[None]):
 
     PURPOSE = "Asks each role for go or no-go; every answer is on record at once."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "say(True)", show=False),
-        Binding("x", "say(False)", show=False),
-        Binding("r", "role", show=False),
-        Binding("left", "other(-1)", show=False),
-        Binding("right", "other(1)", show=False),
+        Binding("g", "say(True)", "go", show=False),
+        Binding("x", "say(False)", "no-go", show=False),
+        Binding("r", "role", "add a role, or leave one out", show=False),
+        Binding("left", "other(-1)", "the poll before", show=False),
+        Binding("right", "other(1)", "the next poll", show=False),
     ]
     HEADING = "go or no-go"
 

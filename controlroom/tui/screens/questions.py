@@ -55,10 +55,10 @@ class QuestionSheet(Sheet[None]):
 
     PURPOSE = "One question at a time, with a time box; every answer is on record at once."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "turn(-1)", show=False, priority=True),
-        Binding("down", "turn(1)", show=False, priority=True),
-        Binding("pageup", "turn(-1)", show=False, priority=True),
-        Binding("pagedown", "turn(1)", show=False, priority=True),
+        Binding("up", "turn(-1)", "the question before", show=False, priority=True),
+        Binding("down", "turn(1)", "the next question", show=False, priority=True),
+        Binding("pageup", "turn(-1)", "the question before", show=False, priority=True),
+        Binding("pagedown", "turn(1)", "the next question", show=False, priority=True),
     ]
 
     def __init__(self, moment: Moment, desk: Desk, section: Section, begin: str = "") -> None:

@@ -20,6 +20,7 @@ class SessionsSheet(Sheet[str]):
     """Its result is the path of the chosen session."""
 
     PURPOSE = "Saved sessions: open one in its room, as a recording."
+    ENTERS = "open it as a recording"
     HEADING = "saved sessions"
 
     def __init__(self, moment: Moment, sessions: Sequence[SavedSession]) -> None:

@@ -75,6 +75,8 @@ class Sheet(Over[T]):
     HEADING: ClassVar[str] = ""
     PURPOSE: ClassVar[str] = ""
     """What the sheet is for, in its help."""
+    ENTERS: ClassVar[str] = ""
+    """What enter does with the chosen line, in its help; empty: nothing, or its bindings say it."""
 
     moment: reactive[Moment | None] = reactive(None, repaint=False)
 

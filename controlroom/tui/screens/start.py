@@ -94,9 +94,9 @@ class StartSheet(Sheet[None]):
 
     PURPOSE = "Before anything is injected: who would be hit, what the guards say, and the very object that is sent."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "yes", show=False),
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
+        Binding("y", "yes", "start it, where the guards let it", show=False),
+        Binding("up", "scroll(-1)", "scroll", show=False),
+        Binding("down", "scroll(1)", "scroll", show=False),
     ]
 
     def __init__(self, moment: Moment, desk: Desk, experiment: Experiment, asked_at: int) -> None:
