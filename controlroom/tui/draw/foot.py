@@ -38,16 +38,17 @@ def transport_row(moment: Moment, cells: int) -> Row:
     room = cells - row_width(left)
     label = fit(f"◂ {at} ▸", min(width(at) + 4, max(0, room // 2))) + "  " if room >= 30 else ""
     keys: list[tuple[str, str]] = []
-    for key, what in (
-        ("space", "pause" if head.playing else "play"),
-        ("[ ]", "marks"),
-        (", .", "seek"),
-        ("{ }", "phase"),
-        ("< >", "speed"),
-        (":", "go to"),
-        ("?", "help"),
-        ("q", "quit"),
+    for names, what in (
+        (("start_stop",), "pause" if head.playing else "play"),
+        (("stop_before", "stop_after"), "marks"),
+        (("seek_back", "seek_on"), "seek"),
+        (("phase_before", "phase_after"), "phase"),
+        (("slower", "faster"), "speed"),
+        (("go_to",), "go to"),
+        (("help",), "help"),
+        (("quit",), "quit"),
     ):
-        if width(label) + row_width(tuple(keys)) + len(key) + len(what) + 3 <= room:
+        key = " ".join(filter(None, map(moment.keys.shown, names)))
+        if key and width(label) + row_width(tuple(keys)) + len(key) + len(what) + 3 <= room:
             keys += [(key, "key"), (f" {what}  ", "dim")]
     return (*left, (label, "accent"), *keys)

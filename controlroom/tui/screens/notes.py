@@ -133,7 +133,11 @@ class NoteList(ListPane):
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
         self.found = [own for own in notes(moment) if self._fits(own)]
         if not self.found:
-            nothing = "No note so far: n writes one." if not moment.state.notes else "No note is like that."
+            nothing = (
+                f"No note so far: {moment.keys.shown('note')} writes one."
+                if not moment.state.notes
+                else "No note is like that."
+            )
             return (((nothing, "dim"),),)
         return self.listed(moment, width, height)
 
