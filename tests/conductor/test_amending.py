@@ -34,6 +34,12 @@ async def test_an_amended_plan_is_recorded_whole(bench: Bench, amending: Amendin
         ("kind: GameDay", "kind: Holiday", "Holiday"),
         ("step: 2s", "step: 1s", "sampling step"),
         ("context: staging-bookstore", "context: production", "another system"),
+        (
+            "  directory: bv-performance-testing/gatling-tests\n"
+            "  command: ./gradlew gatlingRun -Psimulation=OrderFlowSimulation\n",
+            "  manifest: pod-failure-inventory-service.yaml\n",
+            "cannot turn from a command into a manifest",
+        ),
     ],
 )
 async def test_what_the_record_rests_on_cannot_change(

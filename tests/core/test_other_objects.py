@@ -29,6 +29,11 @@ def said(kind: str, spec: object, status: object, generation: int | None = None)
             "0 active, 1 succeeded, 0 failed",
             True,
         ),
+        ("TestRun", {}, {}, "", False),
+        ("TestRun", {"parallelism": 2}, {"stage": "started"}, "stage started", False),
+        ("TestRun", {}, {"stage": "finished"}, "stage finished", True),
+        ("Pod", {}, {"phase": "Running"}, "Running", False),
+        ("Pod", {}, {"phase": "Succeeded"}, "Succeeded", True),
         ("ChaosEngine", ENGINE, {}, "engine active asked for", False),
         (
             "ChaosEngine",
@@ -58,7 +63,39 @@ def said(kind: str, spec: object, status: object, generation: int | None = None)
     ],
 )
 def test_each_kind_in_its_own_words(kind: str, spec: object, status: object, words: str, over: bool) -> None:
-    assert said(kind, spec, status) == Progress(words=words, over=over)
+    found = said(kind, spec, status)
+    assert (found.words, found.over, found.failed) == (words, over, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "failed"),
+    [
+        (
+            "Job",
+            {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]},
+            "DeadlineExceeded",
+        ),
+        ("TestRun", {"stage": "error"}, "its stage is error: the operator's log says why"),
+        ("Pod", {"phase": "Failed"}, "its pod failed"),
+    ],
+)
+def test_what_failed_is_told_apart_from_what_is_done(kind: str, status: object, failed: str) -> None:
+    found = said(kind, {}, status)
+    assert found.over and found.failed == failed
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "begun"),
+    [
+        ("Schedule", {}, False),
+        ("Schedule", {"time": "2026-11-24T10:00:05Z"}, True),
+        ("Workflow", {}, False),
+        ("Workflow", {"entryNode": "entry-x7k2p"}, True),
+        ("Job", {}, True),
+    ],
+)
+def test_whether_a_maker_has_made_anything(kind: str, status: object, begun: bool) -> None:
+    assert said(kind, {}, status).begun is begun
 
 
 def test_an_old_status_says_nothing_of_a_new_wish() -> None:
