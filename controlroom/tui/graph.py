@@ -48,6 +48,8 @@ class Picture:
     limit: float | None = None
     shaded: tuple[tuple[float, float], ...] = ()
     """When a fault acted."""
+    turns: tuple[float, ...] = ()
+    """When one began or ended."""
     edges: tuple[float, ...] = ()
     """Where a phase began."""
     cross: float | None = None
@@ -67,7 +69,9 @@ class Graph(PlotextPlot):
 
     def __init__(self) -> None:
         super().__init__(id="graph")
-        self.theme = "clear"  # the library's colours for a ground of its own would hide what lies under the curve
+        self.theme = (
+            "clear"  # the library's colours for a ground of its own would hide what lies under the curve
+        )
         self.picture = EMPTY
 
     def show(self, picture: Picture) -> None:
@@ -138,10 +142,9 @@ class Graph(PlotextPlot):
             for t in picture.edges:
                 if axis.shows(t):
                     signs[left + axis.x(t)] = ("┊", colours.frame)
-            for start, end in picture.shaded:
-                for t in (start, end):
-                    if picture.start < t < picture.end:
-                        signs[left + axis.x(t)] = ("┆", colours.bad)
+            for t in picture.turns:
+                if picture.start < t < picture.end:
+                    signs[left + axis.x(t)] = ("┆", colours.bad)
             if picture.limit is not None and own.low <= picture.limit <= own.high and y == row(picture.limit):
                 signs.update((left + x, ("╌", colours.warn)) for x in range(axis.cells))
             if picture.cross is not None and axis.shows(picture.cross):

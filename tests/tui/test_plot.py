@@ -216,3 +216,11 @@ def test_a_day_of_seconds_becomes_a_curve_in_a_moment() -> None:
     pieces = curve(series, ZERO, 0.0, 86_400.0, 400)
     assert sum(len(piece) for piece in pieces) == 800
     assert max(value for piece in pieces for _, value in piece) == 976.0
+
+
+async def test_a_fault_that_goes_on_has_no_end_yet() -> None:
+    async with desk(2900.0) as room:
+        await room.press("t")
+        turns = _sheet(room)._shown.turns
+        assert any(t == LATENCY - 1 for t in turns)
+        assert max(turns) < 2895, "now is the end of none"

@@ -87,6 +87,15 @@ async def test_an_opened_alert_says_its_labels_and_what_became_of_it() -> None:
         assert room.app.now.t == stop.t, "the room is shown as it was then"
 
 
+async def test_a_silence_says_what_it_keeps_quiet() -> None:
+    async with desk(2900.0) as room:
+        stop = next(own for own in room.app.now.stops if "silenced" in own.text)
+        room.app.choose("timeline")
+        room.app.room_screen.query_one("#timeline", Timeline).choose(stop)
+        await room.press("enter")
+        assert 'alertname="InventoryReplicasLow"' in room.sheet()
+
+
 async def test_a_click_means_the_tick_under_it_or_else_the_moment() -> None:
     async with desk(2900.0, (120, 36)) as room:
         pane = room.app.room_screen.query_one("#timeline", Timeline)

@@ -40,6 +40,7 @@ def picture(
         band=band,
         limit=bound,
         shaded=tuple((one[0].start, _by_steps(one[-1].end, moment.t, step)) for one in parts if one),
+        turns=tuple(t for one in parts if one for t in (one[0].start, one[-1].end) if t < moment.t),
         edges=tuple(
             own.start for own in timeline.slots(moment.state, moment.t) if start < own.start <= moment.t
         ),

@@ -117,7 +117,7 @@ def happening_page(moment: Moment, stop: Stop, width: int) -> tuple[Row, ...]:
         later = "It came later than the moment on screen; enter goes there, and tells what was going on."
         return (*rows, BLANK, *(((line, "dim"),) for line in wrapped(later, max(10, width))))
     if meanwhile := _since(moment, stop):
-        rows += [BLANK, (("since then", "title"),), *_pairs(meanwhile, width)]
+        rows += [BLANK, (("what became of it", "title"),), *_pairs(meanwhile, width)]
     rows += [BLANK, (("what went on then", "title"),)]
     rows += _pairs(((what, which or "none") for what, which in going_on(moment, stop.happened)), width)
     return tuple(rows)
@@ -165,9 +165,17 @@ def _facts(moment: Moment, body: object, said: str) -> list[Pair]:
                 (name.replace("_", " "), "in the details of the experiment" if name == "manifest" else "…")
             )
             continue
-        texts = _several(moment, value)
+        texts = _matchers(body) if name == "matchers" else _several(moment, value)
         found += [(name.replace("_", " ") if n == 0 else "", text) for n, text in enumerate(texts)]
     return found
+
+
+def _matchers(body: e.Body) -> list[str]:
+    """What a silence keeps quiet, as Alertmanager writes it: `alertname=~"Inventory.*"`."""
+    if not isinstance(body, e.SilenceObserved):
+        return []
+    signs = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
+    return [f'{name}{signs[regex, equal]}"{value}"' for name, value, regex, equal in body.matchers]
 
 
 def _several(moment: Moment, value: object) -> list[str]:
@@ -230,7 +238,9 @@ def _of_alert(moment: Moment, stop: Stop) -> list[Pair]:
         if over is not None and moment.t_of(over) < stop.happened:
             continue
         lasted = age((over - begun).total_seconds()) if over is not None else ""
-        found.append((own.state, f"{_text(moment, over or begun)}" + (f", after {lasted}" if lasted else "")))
+        since = "" if over is not None else "since "
+        after = f", after {lasted}" if lasted else ""
+        found.append((own.state, f"{since}{_text(moment, over or begun)}{after}"))
     return found
 
 
