@@ -23,20 +23,22 @@ ROOT = Path(__file__).parent.parent
 SCREEN = frozenset({"textual", "rich", "textual_plotext", "plotext"})
 NETWORK = frozenset({"httpx", "requests", "aiohttp", "kubernetes", "prometheus_api_client", "promql_parser"})
 PLANS = frozenset({"pydantic", "yaml"})
+PAPER = frozenset({"pygal", "markdown_it", "icalendar"})
+"""Imported when a report or an export is made, and not before."""
 
 MAY_NOT_LOAD: dict[str, frozenset[str]] = {
     "core": SCREEN | NETWORK | PLANS | {"asyncio", "aiofiles", "socket", "subprocess"},
     "clock": SCREEN | NETWORK | PLANS | {"aiofiles"},
     "plan": SCREEN | NETWORK,
     "wire": SCREEN | NETWORK | PLANS,
-    "journal": SCREEN | NETWORK | PLANS,
+    "journal": SCREEN | NETWORK | PLANS | PAPER,
     "sources": SCREEN,
-    "conductor": SCREEN,
+    "conductor": SCREEN | PAPER,
     "room": SCREEN | NETWORK | PLANS,
-    "host": SCREEN,
+    "host": SCREEN | PAPER,
     "lab": SCREEN,
     "tui": NETWORK | {"pydantic"},
-    "cli": SCREEN | NETWORK | PLANS,
+    "cli": SCREEN | NETWORK | PLANS | PAPER,
     "shipped": SCREEN | NETWORK | PLANS,
 }
 """Per package, the modules that must still be absent after importing any one of its own."""

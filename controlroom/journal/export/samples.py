@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
-import yaml
 
 from controlroom.core.clean import clean
 from controlroom.core.columns import Series, View
@@ -111,21 +110,22 @@ def as_rules(page: Page) -> bytes:
         "interval": f"{page.plan.sampling.step:g}s",
         "rules": rules,
     }
-    text = yaml.dump({"groups": [group]}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return str(text).encode()
+    return _yaml({"groups": [group]}).encode()
 
 
 class _Block(str):
     """A query, as people write it: in lines."""
 
 
-class _Dumper(yaml.SafeDumper):
-    pass
+def _yaml(value: object) -> str:
+    import yaml
 
+    class Dumper(yaml.SafeDumper):
+        pass
 
-def _block(dumper: yaml.SafeDumper, text: _Block) -> yaml.ScalarNode:
-    lines = "\n".join(line.rstrip().expandtabs(2) for line in text.splitlines())
-    return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in lines else None)
+    def block(dumper: yaml.SafeDumper, text: _Block) -> yaml.ScalarNode:
+        lines = "\n".join(line.rstrip().expandtabs(2) for line in text.splitlines())
+        return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in lines else None)
 
-
-_Dumper.add_representer(_Block, _block)
+    Dumper.add_representer(_Block, block)
+    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1000))
