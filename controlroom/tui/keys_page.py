@@ -9,10 +9,14 @@ INTRODUCTION = """\
 # Keys
 
 Everything in the room is done by keys. The bottom line names the most important ones that are possible at this
-moment, `?` explains all, and `^p` finds any action, experiment, metric or moment by its name. (`^x` is Ctrl and x.)
+moment, `?` explains all, and `^p` finds any action, experiment, metric, phase, alert, mark, note or moment by its
+name. (`^x` is Ctrl and x.)
 
 *Asks* means that a question comes first, answered with another key than the one that opened it. Halt is the
 exception: one key, no question. While a text is being typed `!` is a character like any other, and `^x` halts.
+
+`?` explains the screen in view: in a sheet, that sheet and its keys. Keys of your own go into a file:
+[config.md](config.md).
 """
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
 
 from controlroom.core import intents as i
 from controlroom.tui import config as configs
@@ -132,6 +134,18 @@ async def test_keys_of_ones_own_act_and_are_what_the_screen_names() -> None:
         assert room.asked(i.HaltAll)
 
 
+async def test_the_palette_opens_by_a_key_of_ones_own() -> None:
+    room = await opened("keys: {commands: f4, quit: none}")
+    async with room.app.run_test(size=(80, 24)) as pilot:
+        await room.ready(pilot)
+        await room.press("ctrl+p")
+        assert room.app.screen is room.app.room_screen
+        await room.press("f4")
+        await room.until(lambda: isinstance(room.app.screen, CommandPalette), "the palette is open")
+        await room.press("escape", "ctrl+q")
+        await room.until(lambda: "end the day" in room.sheet(), "what always leaves, leaves")
+
+
 async def test_a_broken_configuration_is_a_message_and_the_default() -> None:
     room = await opened("theme: drak\nkeys: {halt: none}")
     async with room.app.run_test(size=(120, 36)) as pilot:
@@ -165,6 +179,8 @@ def test_the_command_says_what_is_in_force(capsys: pytest.CaptureFixture[str], t
     assert re.search(r"^theme +light$", done.out, re.MULTILINE)
     assert re.search(r"^keys.note +f3$", done.out, re.MULTILINE)
     assert re.search(r"^f3 +note ", call(capsys, "config", "--config", path, "--keys").out, re.MULTILINE)
+    told = json.loads(call(capsys, "config", "--config", path, "--json").out)
+    assert (told["ok"], told["settings"]["theme"], told["keys"]["note"]) == (False, "light", "f3")
     path.write_text(call(capsys, "config", "--example").out)
     assert call(capsys, "config", "--config", path).code == 0
     assert call(capsys, "config", "--config", tmp_path / "absent").code == 2
