@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from controlroom.core.values import changed
 from controlroom.tui.draw.metrics import Column, column, columns, header, metric_row, split
 from controlroom.tui.table import Metrics
 from controlroom.tui.text import row_width
@@ -140,3 +142,15 @@ async def test_a_metric_that_went_over_its_limit_is_marked_for_a_while() -> None
         table = _table(room)
         table.calm(set(table._turned))
         assert "»" not in room.pane("metrics")
+
+
+async def test_a_failed_criterion_is_told_where_there_is_no_column_for_it() -> None:
+    async with desk(2900.0) as room:
+        moment = room.app.now
+        first, *others = moment.figures.rows
+        rows = (changed(first, status="fail"), *others)
+        failed = replace(moment, figures=changed(moment.figures, rows=rows))
+        own = columns(failed, 48)
+        assert not own.verdict
+        assert "✗" in "".join(text for text, _ in metric_row(failed, own, 0))
+        assert "✗" not in "".join(text for text, _ in metric_row(failed, own, 1))

@@ -106,7 +106,7 @@ def columns(moment: Moment, cells: int) -> Columns:
     now = column("now", (said(row.now, metric) for metric, row in pairs), 2)
     known = any(row.post.value is not None for row in rows)
     longest = max((width(metric.title) for metric in metrics), default=0) + 1
-    name = max(20, min(34, longest)) if cells >= ROOMY else 17 if cells >= 66 else 14
+    name = max(20, min(34, longest)) if cells >= ROOMY else 17 if cells >= 44 else 14
     unit = UNIT if cells >= TINY else 0
     judged = FULL + (JUDGED if cells >= ROOMY else 0)
     for leave_out, verdict_cells in (
@@ -166,8 +166,11 @@ def metric_row(moment: Moment, own: Columns, index: int) -> Row:
             text = said(cell, metric)
             found.append((place.text(text), "dim" if text == DASH else ""))
     if own.ratio is not None:
-        text = ratio(row)
-        found.append((own.ratio.text(text), "dim" if text == DASH else ""))
+        text = own.ratio.text(ratio(row))
+        if row.status == "fail" and not own.verdict:
+            found.append(("✗" + text[1:] if text[0] == " " else text, "bad"))
+        else:
+            found.append((text, "dim" if text.strip() == DASH else ""))
     if own.limit is not None:
         found.append((own.limit.text(limit(row, metric)), "dim"))
     if own.verdict:
