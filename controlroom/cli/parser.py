@@ -286,7 +286,9 @@ def _add_plans(commands: _Commands[argparse.ArgumentParser]) -> None:
     config.add_argument("--json", action="store_true")
     config.set_defaults(act="config.config")
 
-    schema = _command(commands, "schema", "Print the JSON Schema of plan files, for editors; or of session.json.")
+    schema = _command(
+        commands, "schema", "Print the JSON Schema of plan files, for editors; or of session.json."
+    )
     schema.add_argument("--session", action="store_true", help="of session.json instead")
     schema.add_argument("--output", type=Path, metavar="FILE")
     schema.set_defaults(act="plans.schema")
