@@ -1,4 +1,4 @@
-"""Commands on saved sessions: replay, sessions, show, report."""
+"""Commands on one saved session: replay, show, report."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def replay(chosen: argparse.Namespace) -> int:
     if not folder.journal.is_file():
         raise Stop(f"{folder.path} holds no journal")
     return show_room(entering(folder), folder.name, chosen, sessions_folder(chosen.sessions), recorded=folder)
-
-
-def sessions(chosen: argparse.Namespace) -> int:
-    """A line for each session."""
-    from controlroom.journal.listing import listing
-
-    print(listing(sessions_folder(chosen.sessions), as_json=chosen.json), end="")
-    return DONE
 
 
 def show(chosen: argparse.Namespace) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,6 +14,7 @@ from controlroom.core.clean import clean
 from controlroom.core.values import Value
 from controlroom.journal.folder import SessionFolder, sessions_in
 from controlroom.journal.report.words import span
+from controlroom.journal.tags import read_tags
 
 TAIL = 64 * 1024
 """Bytes at the end of a journal that are read at first; a longer last line is read in full."""
@@ -38,6 +40,7 @@ class Listed(Value, omit_defaults=False):
     size: int = 0
     problem: str = ""
     """Why it is broken."""
+    tags: tuple[str, ...] = ()
 
 
 class _Plan(msgspec.Struct):
@@ -74,18 +77,63 @@ _last = msgspec.json.Decoder(_Last)
 _record = msgspec.json.Decoder(_Record)
 
 
-def listing(sessions: Path, as_json: bool) -> str:
-    """A line for each session, newest first; or a JSON array of :class:`Listed`."""
-    found = sorted((listed(folder) for folder in sessions_in(sessions)), key=_age, reverse=True)
+SORTS: Mapping[str, Callable[[Listed], Any]] = {
+    "when": lambda own: _age(own),
+    "length": lambda own: own.length or 0.0,
+    "size": lambda own: own.size,
+    "verdict": lambda own: own.verdict,
+    "title": lambda own: own.title.casefold(),
+    "name": lambda own: own.name,
+}
+"""By what sessions can be ordered; the first is how they are without a word."""
+_BIGGEST_FIRST = ("when", "length", "size")
+
+
+def all_listed(sessions: Path) -> list[Listed]:
+    """Every session of a folder, newest first."""
+    return ordered([listed(folder) for folder in sessions_in(sessions)], "when")
+
+
+def ordered(found: Iterable[Listed], by: str) -> list[Listed]:
+    """Times, lengths and sizes from the greatest down, words in the order of the alphabet."""
+    return sorted(found, key=SORTS[by], reverse=by in _BIGGEST_FIRST)
+
+
+def matching(found: Iterable[Listed], text: str, tags: Sequence[str] = ()) -> list[Listed]:
+    """Those that have every word of the text in name, title, plan, verdict, status or tags; `#word`: that very tag."""
+    words = text.casefold().split()
+    wanted = [*tags, *(word[1:] for word in words if word.startswith("#"))]
+    parts = [word for word in words if not word.startswith("#")]
+    return [
+        own
+        for own in found
+        if all(tag in own.tags for tag in wanted) and all(word in _haystack(own) for word in parts)
+    ]
+
+
+def _haystack(own: Listed) -> str:
+    kind = "rehearsal" if own.lab else ""
+    day = f"{own.when:%Y-%m-%d}" if own.when is not None else ""
+    return " ".join((own.name, own.title, own.plan, own.verdict, own.status, kind, day, *own.tags)).casefold()
+
+
+def listing(found: Sequence[Listed], as_json: bool, nothing: str = "no session") -> str:
+    """A line for each session and one for all; or a JSON array of :class:`Listed`."""
     if as_json:
         return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
     if not found:
-        return f"no sessions in {sessions}\n"
+        return f"{nothing}\n"
     rows: list[tuple[str, ...]] = [("SESSION", "WHEN (UTC)", "LENGTH", "STATUS", "VERDICT", "SIZE", "TITLE")]
     rows += [_row(own) for own in found]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(line.rstrip() + "\n" for line in lines)
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "".join(line.rstrip() + "\n" for line in [*lines, total(found)])
+
+
+def total(found: Sequence[Listed]) -> str:
+    """How many there are, and what they take of the disk."""
+    count = len(found)
+    return f"{count} session{'s' if count != 1 else ''}, {size_of(sum(own.size for own in found))}"
 
 
 def _age(own: Listed) -> tuple[float, str]:
@@ -93,14 +141,15 @@ def _age(own: Listed) -> tuple[float, str]:
 
 
 def _row(own: Listed) -> tuple[str, ...]:
+    tags = "".join(f"#{tag} " for tag in own.tags)
     return (
         clean(own.name),
         f"{own.when:%Y-%m-%d %H:%M}" if own.when is not None else "-",
         span(own.length) if own.length is not None else "-",
         own.status,
         own.verdict or "-",
-        _size(own.size),
-        clean(own.problem or own.title, 80),
+        size_of(own.size),
+        tags + clean(own.problem or own.title, 80),
     )
 
 
@@ -127,6 +176,7 @@ def listed(folder: SessionFolder) -> Listed:
         length=t,
         verdict=_verdict(folder),
         size=size,
+        tags=read_tags(folder),
     )
 
 
@@ -172,7 +222,7 @@ def _folder_size(path: Path) -> int:
     return total
 
 
-def _size(size: int) -> str:
+def size_of(size: int) -> str:
     """Bytes in decimal units."""
     if size < 1000:
         return f"{size} B"

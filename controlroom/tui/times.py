@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import math
 
 from controlroom.core.events.people import NoteType
-
-_TIME = re.compile(
-    r"(?P<sign>[-+]|t\+)?\s*(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d{1,2})|(?P<sign2>[-+]|t\+)?\s*(?P<min>\d+)",
-    re.I,
-)
+from controlroom.core.moments import Scene, moment_of
 
 
 def session_time(text: str, now: float) -> float:
-    """Session seconds of `T+27:30`, `27:30`, `1:02:03`, `27` (minutes) or `-2:30` (before now).
+    """Session seconds of `T+27:30`, `27:30`, `1:02:03`, `27m` or `-2:30` (before now); see :mod:`core.moments`.
 
-    Raises `ValueError` for anything else.
+    Raises `ValueError` for anything else; a bare number could be minutes or seconds, and is refused.
     """
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("a time is 27:30, T+27:30, or -2:30 for that long ago")
-    if found["min"] is not None:
-        seconds, sign = float(found["min"]) * 60, found["sign2"]
-    else:
-        if int(found["s"]) >= 60:
-            raise ValueError("there are 60 seconds in a minute")
-        seconds = int(found["h"] or 0) * 3600 + int(found["m"]) * 60 + int(found["s"])
-        sign = found["sign"]
-    if sign == "-":
-        return now - seconds
-    return now + seconds if sign == "+" else float(seconds)
+    bare = text.strip().lstrip("+-")
+    if bare.isdigit():
+        raise ValueError(f"{text} of what? Write {text}m, {text}s or 27:30")
+    return moment_of(text, Scene(now=now, end=math.inf))
 
 
 PREFIXES: dict[str, NoteType] = {

@@ -13,9 +13,14 @@ from controlroom.core.events import NoteWritten, SessionResumed
 from controlroom.core.values import changed
 from controlroom.journal import listing as module
 from controlroom.journal.folder import HostFile, SessionFolder
-from controlroom.journal.listing import Listed, listed, listing
+from controlroom.journal.listing import Listed, all_listed, listed
+from controlroom.journal.listing import listing as told
 from controlroom.journal.report import write
 from tests.journal.books import chained, day, opening, written
+
+
+def listing(sessions: Path, as_json: bool) -> str:
+    return told(all_listed(sessions), as_json, f"no sessions in {sessions}")
 
 
 def session(sessions: Path, name: str, data: bytes) -> SessionFolder:
@@ -38,7 +43,7 @@ def test_a_closed_session_with_its_record(tmp_path: Path) -> None:
         when=day()[0].at,
         length=day()[-1].t,
         verdict="inconclusive",
-        size=sum(path.stat().st_size for path in folder.path.iterdir()),
+        size=sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file()),
     )
 
 
@@ -111,7 +116,8 @@ def test_the_text_is_one_line_a_session_newest_first_and_clean(tmp_path: Path) -
     session(tmp_path, "two", written(day(1200.0)))
     lines = listing(tmp_path, as_json=False).splitlines()
     assert lines[0].split() == ["SESSION", "WHEN", "(UTC)", "LENGTH", "STATUS", "VERDICT", "SIZE", "TITLE"]
-    assert [line.split()[0] for line in lines[1:]] == ["two", "one"]
+    assert [line.split()[0] for line in lines[1:-1]] == ["two", "one"]
+    assert lines[-1].startswith("2 sessions, ")
     assert lines[2].endswith("red line") and "\x1b" not in lines[2]
 
 

@@ -14,17 +14,17 @@ from controlroom.tui.times import note_of, session_time
         ("27:30", 1650),
         ("T+27:30", 1650),
         ("t+1:02:03", 3723),
-        ("27", 1620),
+        ("27m", 1620),
         ("-2:30", 1850),
         ("+0:30", 2030),
-        ("-5", 1700),
+        ("-5m", 1700),
     ],
 )
 def test_a_time_is_read_as_people_write_it(typed: str, seconds: float) -> None:
     assert session_time(typed, now=2000.0) == seconds
 
 
-@pytest.mark.parametrize("typed", ["", "soon", "1:75", "1:2:3:4", "12:", "T+"])
+@pytest.mark.parametrize("typed", ["", "soon", "1:75", "1:2:3:4", "12:", "T+", "27", "-5"])
 def test_what_is_not_a_time_says_how_one_looks(typed: str) -> None:
     with pytest.raises(ValueError, match=r"27:30|60 seconds"):
         session_time(typed, now=0.0)
