@@ -23,7 +23,7 @@ _PLAIN = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2
 """What nearly every line is made of: letters of the West and our own signs."""
 
 _UNSURE = re.compile(
-    "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\u115f\u1160\u3164\uffa0\U000e0100-\U000e01ef]"
+    "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\u115f-\u11ff\ud7b0-\ud7ff\u3164\uffa0\U000e0100-\U000e01ef]"
 )
 """Signs that change the one before, and letters that are nothing to see: terminals count them differently."""
 
@@ -94,7 +94,8 @@ def _settled(text: str) -> str:
         return text
     found: list[str] = []
     marks = 0
-    for char in _UNSURE.sub("", clean(text, 10_000)).translate(_FLAGS):
+    joined = unicodedata.normalize("NFC", clean(text, 10_000)).translate(_FLAGS)
+    for char in _UNSURE.sub("", joined):
         kind = unicodedata.category(char)
         if kind in ("Mn", "Me"):
             marks += 1
