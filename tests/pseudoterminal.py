@@ -24,9 +24,12 @@ CLI = ("-m", "controlroom.cli")
 class Screen:
     """`python` with these arguments; what it paints is read by hand."""
 
-    def __init__(self, arguments: Sequence[str], controlling: bool = True) -> None:
+    def __init__(
+        self, arguments: Sequence[str], controlling: bool = True, size: tuple[int, int] = (80, 24)
+    ) -> None:
         self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        columns, rows = size
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(slave)
         self.painted = b""
 
@@ -38,8 +41,15 @@ class Screen:
             if controlling:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
+        # Whoever runs the tests may say a size by these; a terminal of its own has its own.
+        env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, preexec_fn=own_terminal
+            [sys.executable, *arguments],
+            env=env,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            preexec_fn=own_terminal,
         )
         self._slave = slave
         """Kept open: only so the state in which the terminal was left can be looked at."""
@@ -89,9 +99,9 @@ def screen(*arguments: str, controlling: bool = True) -> Iterator[Screen]:
 
 
 @contextlib.contextmanager
-def program(*arguments: str, controlling: bool = True) -> Iterator[Screen]:
-    """The same for any Python program."""
-    found = Screen(arguments, controlling)
+def program(*arguments: str, controlling: bool = True, size: tuple[int, int] = (80, 24)) -> Iterator[Screen]:
+    """The same for any Python program, in so many columns and rows."""
+    found = Screen(arguments, controlling, size)
     try:
         yield found
     finally:

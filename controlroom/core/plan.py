@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from controlroom.core.info import Seat
-from controlroom.core.values import Value
+from controlroom.core.values import Value, the_one
 
 Worse = Literal["higher", "lower", "neither"]
 Statistic = Literal["p95", "worst", "mean", "last"]
@@ -400,19 +400,25 @@ class Plan(Value):
     grafana: Grafana = Grafana()
 
     def phase(self, name: str) -> Phase:
-        return next(phase for phase in self.phases if phase.id == name)
+        return the_one((phase for phase in self.phases if phase.id == name), f"phase {name!r}")
 
     def experiment(self, name: str) -> Experiment:
-        return next(experiment for experiment in self.experiments if experiment.id == name)
+        return the_one(
+            (experiment for experiment in self.experiments if experiment.id == name), f"experiment {name!r}"
+        )
 
     def metric(self, name: str) -> Metric:
-        return next(metric for metric in self.metrics if metric.id == name)
+        return the_one((metric for metric in self.metrics if metric.id == name), f"metric {name!r}")
 
     def metric_index(self, name: str) -> int:
-        return next(index for index, metric in enumerate(self.metrics) if metric.id == name)
+        return the_one(
+            (index for index, metric in enumerate(self.metrics) if metric.id == name), f"metric {name!r}"
+        )
 
     def phase_of_step(self, step: str) -> Phase:
-        return next(phase for phase in self.phases if any(own.id == step for own in phase.steps))
+        return the_one(
+            (phase for phase in self.phases if any(own.id == step for own in phase.steps)), f"step {step!r}"
+        )
 
     @property
     def steps(self) -> tuple[tuple[Phase, Step], ...]:

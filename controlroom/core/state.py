@@ -36,7 +36,7 @@ from controlroom.core.people import Note as Note
 from controlroom.core.people import Said
 from controlroom.core.people import Tick as Tick
 from controlroom.core.plan import Plan
-from controlroom.core.values import Value
+from controlroom.core.values import Value, the_one
 
 #: States in which something of ours may be acting on the cluster.
 RUNNING: frozenset[RunState] = frozenset(
@@ -357,7 +357,7 @@ class State(Value):
         return max(own, key=lambda run: run.ordinal, default=None)
 
     def phase_state(self, phase: str) -> PhaseState:
-        return next(state for state in self.phases if state.id == phase)
+        return the_one((state for state in self.phases if state.id == phase), f"phase {phase!r}")
 
 
 def kept_quiet(state: State, alert: AlertObserved) -> str:

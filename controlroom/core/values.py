@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, dataclass_transform
+from collections.abc import Iterable
+from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
+
+T = TypeVar("T")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -25,3 +28,13 @@ class Value(msgspec.Struct, metaclass=ValueMeta):
 
 
 changed = msgspec.structs.replace
+
+
+def the_one(found: Iterable[T], what: str) -> T:
+    """The first of what fits. Raises `LookupError` where nothing does.
+
+    A bare `next` would raise StopIteration, which ends a generator quietly and never leaves a thread's future.
+    """
+    for own in found:
+        return own
+    raise LookupError(f"there is no {what}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from controlroom.core.events import Event
+from controlroom.core.events import Event, SessionOpened
 from controlroom.core.events.envelope import Line, decode_lines
 from controlroom.core.playhead import History
 from controlroom.journal.reader import JournalError, parse
@@ -60,12 +60,18 @@ class JournalReading:
         return found
 
     def into(self, history: History) -> None:
-        """Takes in what is new. Raises as :meth:`blocks` does, and where a line's number does not follow."""
+        """Takes in what is new. Raises as :meth:`blocks` does, and where a line does not follow on those before it."""
         for block in self.blocks():
+            if not len(history) and not _opens(block):
+                raise JournalError(f"{self.path} does not begin with session.opened")
             try:
                 history.extend(block)
-            except ValueError as error:
+            except (ValueError, LookupError) as error:
                 raise JournalError(f"{self.path}: {error}") from error
+
+
+def _opens(block: Sequence[Event | Line]) -> bool:
+    return bool(block) and block[0].seq == 1 and isinstance(block[0].body, SessionOpened)
 
 
 def load(path: Path) -> History:

@@ -121,7 +121,10 @@ def test_a_list_of_sessions_names_the_broken_ones(
     }
     called = call(capsys, "sessions", "--sessions", tmp_path)
     assert (called.code, called.err) == (0, "")
-    assert len(called.out.splitlines()) == 3
+    head, *rows, all_of_them = called.out.splitlines()
+    assert head.startswith("SESSION")
+    assert sorted(row.split()[0] for row in rows) == [NAME, fine.name]
+    assert all_of_them.startswith("2 sessions, ")
 
 
 def test_no_sessions_are_no_error(tmp_path: Path, capsys: Capture) -> None:

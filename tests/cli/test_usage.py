@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import controlroom
-from controlroom.cli import records
+from controlroom.cli import sessions
 from tests.cli.calling import PROGRAM, Called, call, on_terminal, spawn
 
 Capture = pytest.CaptureFixture[str]
@@ -161,7 +161,7 @@ def test_an_interrupt_is_told_as_such(monkeypatch: pytest.MonkeyPatch, capsys: C
     def interrupted(chosen: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(records, "sessions", interrupted)
+    monkeypatch.setattr(sessions, "sessions", interrupted)
     assert call(capsys, "sessions") == Called(130, "", "controlroom: interrupted\n")
 
 

@@ -69,10 +69,16 @@ def test_every_command_has_its_section_and_an_example() -> None:
     assert shown >= COMMANDS.keys()
 
 
+def with_its_actions(parser: ArgumentParser) -> list[ArgumentParser]:
+    """A command's parser, and those of its actions."""
+    below = [own for own in parser._actions if isinstance(own, _SubParsersAction)]
+    return [parser, *(action for own in below for action in own.choices.values())]
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_a_commands_options_are_told_and_no_others(command: str) -> None:
-    parser: ArgumentParser = COMMANDS[command]
-    there = {option for own in parser._actions for option in own.option_strings} - {"-h", "--help"}
+    actions = [action for parser in with_its_actions(COMMANDS[command]) for action in parser._actions]
+    there = {option for own in actions for option in own.option_strings} - {"-h", "--help"}
     section = sections("docs/commands.md", 3)[command]
     told = {option for cell in first_cells(section) for option in re.findall(r"--[a-z-]+", cell)}
     assert told == there
@@ -83,7 +89,8 @@ def test_every_choice_of_an_option_is_told(command: str) -> None:
     section = sections("docs/commands.md", 3)[command]
     for own in COMMANDS[command]._actions:
         for choice in own.choices or ():
-            assert f"{own.option_strings[0]} {choice}`" in section
+            words = own.option_strings[:1] or [command]  # an action's name stands behind that of its command
+            assert re.search(rf"`(controlroom )?{words[0]} {choice}[` ]", section), choice
 
 
 def test_every_exit_code_is_told() -> None:

@@ -34,6 +34,8 @@ from tests.tui.fake_room import FakeRoom
 
 KITTY = re.compile(r"\x1b\[[<>=]\d*u")
 """How keys are to be told: the emulator does not know of it."""
+WORD = re.compile(r"h(\d+)q")
+"""What each hostile text is known again by."""
 LOOKS = 25
 """Pauses in which all must have been painted."""
 LEFT_OUT = frozenset({"quit", "picture", "halt", "halt_typing"})
@@ -67,6 +69,8 @@ class Tour:
         self.app.LATEST_KEY = 0.02  # nobody types ahead here
         self.crooked: list[tuple[str, str, str]] = []
         self.looked = 0
+        self.shown: set[int] = set()
+        """Numbers of the texts that were read off the terminal."""
         self.pilot: Pilot[Outcome]
 
     async def _enter(self) -> Room:
@@ -139,19 +143,23 @@ class Tour:
         crooked = self._crooked()
         for _ in range(LOOKS):
             if not crooked:
-                return
+                break
             await self.pilot.pause()
             crooked = self._crooked()
         self.crooked += [(where, *lines) for lines in crooked]
+        self.shown.update(int(number) for line in self._seen() for number in WORD.findall(line))
+
+    def _seen(self) -> list[str]:
+        driver = self.app._driver
+        assert isinstance(driver, Emulated)
+        return driver.screen.display
 
     def _crooked(self) -> list[tuple[str, str]]:
         """Lines as they are meant and as they are seen, where these differ."""
-        driver = self.app._driver
-        assert isinstance(driver, Emulated)
         meant = ["".join(part.text for part in line) for line in self.app.screen._compositor.render_strips()]
         return [
             (ours.rstrip(), theirs.rstrip())
-            for ours, theirs in zip(meant, driver.screen.display, strict=False)
+            for ours, theirs in zip(meant, self._seen(), strict=False)
             if _same(ours) != _same(theirs)
         ]
 
@@ -228,7 +236,7 @@ def main(names: list[str], target: Path) -> None:
     for name in names:
         tour = TOURS[name](Sully(hostile()))
         tour.app.run(auto_pilot=tour.go)
-        found[name] = {"looked": tour.looked, "crooked": tour.crooked}
+        found[name] = {"looked": tour.looked, "crooked": tour.crooked, "shown": sorted(tour.shown)}
     target.write_text(json.dumps(found), encoding="utf-8")
 
 
