@@ -224,7 +224,8 @@ def _unpacked(archive: Path, aside: Path, biggest: int) -> SessionFolder:
         folder = SessionFolder(aside / listed.session)
         folder.path.mkdir(mode=0o700)
         wanted = iter(listed.files)
-        for member in tar:
+        # Not `for member in tar`: that begins with the list again.
+        while (member := tar.next()) is not None:
             own = next(wanted, None)
             if own is None or member.name != f"{listed.session}/{own.path}":
                 raise ArchiveError(f"it holds {member.name!r}, which is not next in its list")

@@ -50,6 +50,7 @@ class Checked(Value, omit_defaults=False):
 class _Link(msgspec.Struct):
     seq: int
     t: float
+    at: str = ""
     prev: str = ""
 
 

@@ -103,7 +103,7 @@ def remove(sessions: Path, name: str) -> str:
     It is looked at once more: what was closed a minute ago may have been taken up again.
     """
     folder = SessionFolder(sessions / name)
-    if folder.path.parent != sessions or not (folder.path / JOURNAL).is_file():
+    if name in ("", ".", "..") or "/" in name or not (folder.path / JOURNAL).is_file():
         return "it is not there"
     if why := _stays(folder, listed(folder)):
         return why
