@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 
 
@@ -50,3 +51,13 @@ class Tidying:
         self._looked_at = real
         gc.collect()
         return True
+
+
+def put_off(seconds: float) -> None:
+    """No look, not even a quick one, for so many real seconds: what is on its way must not wait for it.
+
+    To be called in a running loop. Where nobody looks by themselves (:func:`gc.disable`) it stays so.
+    """
+    if gc.isenabled():
+        gc.disable()
+        asyncio.get_running_loop().call_later(seconds, gc.enable)

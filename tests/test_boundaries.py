@@ -40,7 +40,7 @@ MAY_NOT_LOAD: dict[str, frozenset[str]] = {
     "tui": NETWORK | {"pydantic"},
     "cli": SCREEN | NETWORK | PLANS | PAPER,
     "shipped": SCREEN | NETWORK | PLANS,
-    "tidying": SCREEN | NETWORK | PLANS | PAPER | {"asyncio"},
+    "tidying": SCREEN | NETWORK | PLANS | PAPER,
 }
 """Per package, the modules that must still be absent after importing any one of its own."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 
 import pytest
 
-from controlroom.tidying import Tidying
+from controlroom.tidying import Tidying, put_off
 from tests.tui.desk import desk
 
 NOW = 1000.0
@@ -54,6 +55,16 @@ def test_python_does_not_look_by_itself_before_it_must(tidying: Tidying) -> None
     tidying.end()
     assert gc.get_threshold()[2] < Tidying.AT_LAST
     assert not tidying.look(NOW)
+
+
+async def test_nobody_looks_while_something_urgent_goes_out() -> None:
+    assert gc.isenabled()
+    put_off(0.0)
+    put_off(0.0)
+    assert not gc.isenabled()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert gc.isenabled()
 
 
 async def test_a_key_is_typing() -> None:

@@ -20,11 +20,14 @@ from controlroom.core.intents import Accepted, Answer
 from controlroom.core.state import Run
 from controlroom.sources.clusters import there
 from controlroom.sources.ports import Cluster, SourceError
+from controlroom.tidying import put_off
 
 PATIENCE = 0.1
 """Most real seconds that halt waits for the disk: the record follows, the deletions go out."""
 PATIENCE_ON_FORCE = 5.0
 """The same for a removal of finalizers, which is not done before."""
+UNDISTURBED = 1.0
+"""Real seconds from the key in which no garbage is looked for: fifty deletions are on their way in a fraction."""
 MAKERS = frozenset({"Schedule", "Workflow"})
 """Kinds that make other faults: their deletion is sent first."""
 
@@ -52,6 +55,7 @@ class Halting(Part):
         """Idempotent: pressed again while it works, it is the same halt."""
         if self._proving is not None and not self._proving.done() and self.state.locked:
             return Accepted(seq=self.state.seq, note="halting already")
+        put_off(UNDISTURBED)
         runs = sorted(self.state.running, key=lambda run: all(one.kind not in MAKERS for one in run.objects))
         pressed = self.recorder.now()
         written, on_disk = await self.recorder.durably(
