@@ -49,6 +49,8 @@ __all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
 T = TypeVar("T")
 DEFAULTS = Settings()
 Enter = Callable[[], Awaitable[Room]]
+LAYOUTS_EVERY = 1.0
+"""Real seconds between two looks at layouts of one's own."""
 
 
 class StateChanged(Message):
@@ -114,6 +116,7 @@ class ControlRoomApp(InOrder[Outcome]):
         """Real seconds between two looks at the clock, of this screen."""
         self.layouts_read = False
         """The layout files have been looked at."""
+        self._layout_stamps: frozenset[tuple[str, int, int]] | None = None
         self.animation_level = "none"
         self.palettes = {**PALETTES, **settings.palettes}
         for theme in themes(self.palettes):
@@ -188,15 +191,25 @@ class ControlRoomApp(InOrder[Outcome]):
         if not self._dirty:  # what comes on top of it is shown with it
             self.post_message(StateChanged())
 
-    @work(group="layouts", thread=True, exit_on_error=False)
+    @work(group="layouts", thread=True, exclusive=True, exit_on_error=False)
     def read_layouts(self) -> None:
-        """Reads the layout files, once the room has been shown: those that it needs first are compiled in."""
+        """Reads the layout files, once the room has been shown: those that it needs first are compiled in.
+
+        Where they are a person's own they are read again when one has changed.
+        """
         from controlroom.shipped import shipped
 
-        found, troubles = layouts.read_layouts(self.settings.layouts or shipped("layouts"))
-        self.call_from_thread(self._take_layouts, found, troubles)
+        folder = self.settings.layouts or shipped("layouts")
+        stamps = layouts.stamps(folder)
+        if stamps != self._layout_stamps:
+            self.call_from_thread(self._take_layouts, stamps, *layouts.read_layouts(folder))
 
-    def _take_layouts(self, found: dict[str, layouts.Layout], troubles: list[str]) -> None:
+    def _take_layouts(
+        self, stamps: frozenset[tuple[str, int, int]], found: dict[str, layouts.Layout], troubles: list[str]
+    ) -> None:
+        if self._layout_stamps is None and self.settings.layouts is not None:
+            self.set_interval(LAYOUTS_EVERY, self.read_layouts)
+        self._layout_stamps = stamps
         self.layouts_read = True
         known = {**layouts.COMPILED_IN, **found}
         if known != self.room_screen.known:

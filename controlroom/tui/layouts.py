@@ -5,6 +5,7 @@ Those that a first paint may need are compiled in; the files in `layouts/` are r
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ PANES = (
     "stage",
     "vitals",
     "alerts",
+    "criteria",
+    "questions",
+    "actions",
 )
 SEATS = ("facilitator", "scribe", "audience")
 DESKS = ("facilitator", "scribe")
@@ -201,6 +205,37 @@ AUDIENCE = layout(
     safe_to_share=True,
     seats="audience",
 )
+WALL = layout(
+    "wall",
+    "Wall",
+    "9fr 6fr 5fr",
+    (
+        ("1", "status"),
+        ("1", "clock"),
+        ("content 4", "banner"),
+        ("content 15", "stage stage alerts"),
+        ("content 16", "timeline"),
+        ("3fr", "metrics experiments checklist"),
+        ("2fr", "feed feed notes"),
+        ("1", "keys"),
+    ),
+    at_least=(200, 50),
+)
+DEBRIEF = layout(
+    "debrief",
+    "Debrief",
+    "1fr 1fr",
+    (
+        ("1", "status"),
+        ("1", "clock"),
+        ("content 4", "banner"),
+        ("5", "timeline"),
+        ("1fr", "criteria questions"),
+        ("1fr", "notes actions"),
+        ("1", "keys"),
+    ),
+    at_least=(72, 22),
+)
 TINY = layout(
     "tiny",
     "Clock and banners only",
@@ -209,13 +244,13 @@ TINY = layout(
     frames=False,
     safe_to_share=True,
 )
-COMPILED_IN = {own.name: own for own in (FACILITATOR, COMPACT, SCRIBE, AUDIENCE, TINY)}
+COMPILED_IN = {own.name: own for own in (FACILITATOR, COMPACT, SCRIBE, AUDIENCE, WALL, DEBRIEF, TINY)}
 DEFAULTS = {
-    "facilitator": ("facilitator", "compact"),
+    "facilitator": ("wall", "facilitator", "compact"),
     "scribe": ("scribe", "compact"),
     "audience": ("audience",),
 }
-"""What each seat begins with, best first."""
+"""What each seat begins with: the first for which the terminal has room."""
 
 
 def fits(own: Layout, width: int, height: int, seat: str) -> bool:
@@ -266,6 +301,16 @@ def _tracks(sizes: tuple[Size, ...], length: int) -> list[int]:
         exact += left * size.share / shares if size.share else size.cells
         edges.append(min(length, round(exact)))
     return edges
+
+
+def stamps(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """What tells whether a folder's layouts were changed: names, sizes and times of its files."""
+    found = set()
+    for path in folder.glob("*.yaml"):
+        with contextlib.suppress(OSError):  # it went while we looked: it is not there
+            told = path.stat()
+            found.add((path.name, told.st_size, told.st_mtime_ns))
+    return frozenset(found)
 
 
 def read_layouts(folder: Path) -> tuple[dict[str, Layout], list[str]]:

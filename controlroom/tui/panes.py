@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from controlroom.core.action_items import ActionItem
 from controlroom.core.plan import Experiment
 from controlroom.core.state import Note
 from controlroom.tui.actions import BY_ID, possible
-from controlroom.tui.draw import banner, checklist, foot, head, lines, metrics, runs, shared
+from controlroom.tui.draw import (
+    action_items,
+    banner,
+    checklist,
+    foot,
+    head,
+    lines,
+    metrics,
+    questions,
+    runs,
+    shared,
+    verdicts,
+)
 from controlroom.tui.draw.checklist import Item
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane, Pane
@@ -187,6 +200,74 @@ class Alerts(Pane):
         return shared.alert_rows(moment, width, height)
 
 
+class Criteria(ListPane):
+    """What the day comes to so far; enter tells what proves it."""
+
+    TITLE = "verdict"
+    ACTION = "verdict"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._written: tuple[Row, ...] = ()
+
+    def count(self, moment: Moment) -> int:
+        return len(self._written)
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return self._written[index]
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        self._written = verdicts.verdict_rows(moment, width - 1)
+        return self.listed(moment, width, height)
+
+
+class Questions(ListPane):
+    """Every question of observations and debrief, with what was answered; enter asks them one by one."""
+
+    TITLE = "questions"
+    ACTION = "debrief"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._asked: list[questions.Asked] = []
+
+    def count(self, moment: Moment) -> int:
+        return len(self._asked)
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        _, question, answer = self._asked[index]
+        return questions.question_row(index + 1, question, answer, width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        self._asked = questions.everything(moment)
+        if not self._asked:
+            return ((("The plan asks nothing after the day.", "dim"),),)
+        return self.listed(moment, width, height)
+
+
+class Actions(ListPane):
+    """What is to be done after the day; enter opens them."""
+
+    TITLE = "action items"
+    ACTION = "action_items"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self._items: list[ActionItem] = []
+
+    def count(self, moment: Moment) -> int:
+        return len(self._items)
+
+    def line(self, moment: Moment, index: int, width: int) -> Row:
+        return action_items.action_row(self._items[index], width)
+
+    def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        self._items = action_items.listed(moment)
+        if not self._items:
+            return ((("No action item so far: a note that begins with todo: makes one.", "dim"),),)
+        return self.listed(moment, width, height)
+
+
 def make(name: str) -> Pane:
     """The pane of that name."""
     return _KINDS[name](id=name)
@@ -207,4 +288,7 @@ _KINDS: dict[str, type[Pane]] = {
     "stage": Stage,
     "vitals": Vitals,
     "alerts": Alerts,
+    "criteria": Criteria,
+    "questions": Questions,
+    "actions": Actions,
 }

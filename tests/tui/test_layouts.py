@@ -9,6 +9,7 @@ import pytest
 from controlroom.shipped import shipped
 from controlroom.tui import layouts
 from controlroom.tui.layout_files import parse
+from tests.tui.desk import Desk, desk
 
 GOOD = """\
 name: mine
@@ -25,7 +26,7 @@ rows:
 def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
     found, troubles = layouts.read_layouts(shipped("layouts"))
     assert troubles == []
-    for name in ("facilitator", "compact", "scribe", "audience"):
+    for name in ("facilitator", "compact", "scribe", "audience", "wall", "debrief"):
         assert found[name] == layouts.COMPILED_IN[name]
 
 
@@ -33,7 +34,9 @@ def test_the_compiled_in_layouts_are_the_shipped_files() -> None:
     ("size", "name"),
     [
         ((120, 36), "facilitator"),
-        ((200, 50), "facilitator"),
+        ((199, 50), "facilitator"),
+        ((200, 49), "facilitator"),
+        ((200, 50), "wall"),
         ((80, 24), "compact"),
         ((40, 12), "tiny"),
         ((20, 5), "tiny"),
@@ -124,3 +127,53 @@ def test_a_broken_file_leaves_the_others(tmp_path: Path) -> None:
     found, troubles = layouts.read_layouts(tmp_path)
     assert list(found) == ["mine"]
     assert [trouble.split(":")[0] for trouble in troubles] == ["b.yaml", "c.yaml"]
+
+
+async def test_a_layout_of_ones_own_is_read_again_when_it_changed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD)
+    async with desk(1868.0, layouts=tmp_path, layout="mine", size=(120, 36)) as own:
+        screen = own.app.room_screen
+        assert (screen.own.name, screen.own.frames) == ("mine", True)
+        path.write_text(GOOD.replace("title: My own", "title: My own\nframes: false"))
+        await looked_again(own, tmp_path)
+        assert (screen.own.name, screen.own.frames) == ("mine", False)
+        path.write_text(GOOD.replace("1fr: metrics notes+feed", "1fr: metrik notes+feed"))
+        await looked_again(own, tmp_path)
+        assert screen.own.name == "facilitator"
+        assert any("mine.yaml:5" in str(own_.message) for own_ in own.app._notifications)
+        path.write_text(GOOD)
+        await looked_again(own, tmp_path)
+        assert screen.own.name == "mine"
+        path.unlink()
+        await looked_again(own, tmp_path)
+        assert screen.own.name == "facilitator"
+
+
+async def looked_again(own: Desk, folder: Path) -> None:
+    """As after a second."""
+    own.app.read_layouts()
+    now = layouts.stamps(folder)
+    await own.until(lambda: own.app._layout_stamps == now, "the folder is looked at")
+    await own.pilot.pause()
+
+
+async def test_the_debrief_has_what_it_needs_in_a_small_terminal() -> None:
+    async with desk(5390.0, layout="debrief", size=(80, 24)) as own:
+        shown = "\n".join(own.screen_lines())
+        for title in ("verdict", "questions", "notes", "action items"):
+            assert title in shown
+        own.app.choose("actions")
+        await own.press("enter")
+        assert "action items" in "\n".join(own.screen_lines())
+        await own.press("escape")
+        own.app.choose("criteria")
+        await own.press("enter")
+        assert "criteria" in own.sheet()
+
+
+async def test_the_wall_has_the_clock_that_matters_in_large_figures() -> None:
+    async with desk(1868.0, size=(200, 50)) as own:
+        assert own.app.room_screen.own.name == "wall"
+        assert "████" in "\n".join(own.screen_lines())
+        assert "left in this phase" in "\n".join(own.screen_lines())

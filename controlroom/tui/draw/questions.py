@@ -11,6 +11,7 @@ from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, fit
 
 Section = Literal["observations", "debrief"]
+Asked = tuple[Section, Question, Answer | None]
 
 
 def asked(moment: Moment, section: Section) -> tuple[Question, ...]:
@@ -27,7 +28,7 @@ def answers(moment: Moment, section: Section) -> dict[str, Answer]:
     return dict(found)
 
 
-def everything(moment: Moment) -> list[tuple[Section, Question, Answer | None]]:
+def everything(moment: Moment) -> list[Asked]:
     """Both sections, in the order in which they are asked."""
     sections: tuple[Section, ...] = ("observations", "debrief")
     return [

@@ -13,6 +13,7 @@ from controlroom.tui.actions import BY_ID
 from controlroom.tui.desk import Desk
 from controlroom.tui.draw.experiment import experiment_page
 from controlroom.tui.draw.metrics import FIGURES, figure_text, verdict
+from controlroom.tui.draw.verdicts import headline
 from controlroom.tui.moment import Moment
 from controlroom.tui.screens.questions import measured
 from controlroom.tui.screens.sheet import Scroll, Text
@@ -58,8 +59,7 @@ def experiment_details(desk: Desk) -> None:
 def figures_page(moment: Moment, width: int) -> tuple[Row, ...]:
     """Criteria, signs and times, each with its reason and what proves it."""
     own = moment.figures
-    word = "the day goes on" if own.verdict == "pending" else own.verdict
-    rows: list[Row] = [(("verdict  ", "dim"), (word, "strong")), BLANK, (("criteria", "title"),)]
+    rows: list[Row] = [headline(moment), BLANK, (("criteria", "title"),)]
     for criterion in own.criteria:
         said, tone = verdict(criterion.status)
         rows.append(((fit(said, 7), tone or "dim"), (criterion.text, "")))

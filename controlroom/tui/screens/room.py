@@ -28,6 +28,9 @@ ENTER = {
     "timeline": "stop_here",
     "checklist": "checklist",
     "notes": "edit_note",
+    "criteria": "verdict",
+    "questions": "debrief",
+    "actions": "action_items",
 }
 """What enter does in each pane: an action of the registry."""
 
