@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlroom.cli.codes import BROKEN, DONE, Stop
 from controlroom.core.events import Event, SessionOpened
-from controlroom.journal.folder import SessionFolder, sessions_in
+from controlroom.journal.folder import SessionFolder
 from controlroom.room import Room
 
 if TYPE_CHECKING:
@@ -34,26 +34,13 @@ def show_room(
     """
     # The screen turns it on again once the room is shown: a start allocates much and drops little.
     gc.disable()
-    from controlroom.tui.app import SavedSession, Settings
+    from controlroom.cli.shelf import FolderShelf
+    from controlroom.tui.app import Settings
     from controlroom.tui.app import run as show
     from controlroom.tui.terminal import is_gone
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Stop("there is no terminal to draw on")
-
-    def saved() -> list[SavedSession]:
-        from controlroom.journal.listing import listed
-
-        found = ((folder, listed(folder)) for folder in sessions_in(sessions))
-        return [
-            SavedSession(
-                path=folder.path,
-                title=own.problem or own.title,
-                day=f"{own.when:%Y-%m-%d %H:%M}" if own.when else "",
-                verdict=own.verdict or own.status,
-            )
-            for folder, own in found
-        ]
 
     config = configured(chosen)
     settings = Settings(
@@ -66,7 +53,7 @@ def show_room(
         keys=config.keys,
         troubles=config.troubles,
         layouts=chosen.layouts or config.layouts,
-        sessions=saved,
+        shelf=FolderShelf(sessions),
         seat=getattr(chosen, "seat", "facilitator"),
         socket=getattr(chosen, "socket", None),
     )

@@ -31,7 +31,7 @@ from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
-from controlroom.tui.outcome import Outcome, SavedSession, Settings, farewell
+from controlroom.tui.outcome import Outcome, Settings, farewell
 from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
@@ -44,7 +44,7 @@ from controlroom.tui.tones import DEFAULT_THEME, PALETTES, SIXTEEN, called, name
 if TYPE_CHECKING:
     from controlroom.tui.copying import Copied
 
-__all__ = ["ControlRoomApp", "Outcome", "SavedSession", "Settings", "run"]
+__all__ = ["ControlRoomApp", "Outcome", "Settings", "run"]
 
 T = TypeVar("T")
 DEFAULTS = Settings()
@@ -401,10 +401,10 @@ class ControlRoomApp(InOrder[Outcome]):
     def sessions(self) -> None:
         from controlroom.tui.screens.sessions import SessionsSheet
 
-        if self.settings.sessions is None:
+        if self.settings.shelf is None:
             self.say("no folder of sessions was given")
             return
-        self.push_screen(SessionsSheet(self._now, self.settings.sessions()), self._open_session)
+        self.open(SessionsSheet(self._now, self.settings.shelf, self), self._open_session)
 
     def _open_session(self, path: str | None) -> None:
         if path is not None:

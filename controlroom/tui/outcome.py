@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from controlroom.core.info import Seat
 from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
+from controlroom.tui.shelf import Shelf
 from controlroom.tui.tones import Palette
-
-
-@dataclass(frozen=True)
-class SavedSession:
-    """A line of the sessions sheet."""
-
-    path: Path
-    title: str
-    day: str
-    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +34,8 @@ class Settings:
     """What of the configuration could not be used, a line each."""
     layouts: Path | None = None
     """Folder with layouts of one's own; None: those that are shipped."""
-    sessions: Callable[[], Sequence[SavedSession]] | None = None
-    """Lists saved sessions, when they are asked for."""
+    shelf: Shelf | None = None
+    """The saved sessions; None: there are none to be looked at."""
     seat: Seat = "facilitator"
     """The seat that is asked for: what the first paint is laid out for."""
     keys: Keys = field(default_factory=Keys)
