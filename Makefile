@@ -37,7 +37,7 @@ format: $(STAMP)      ## put the code in its form
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: $(STAMP)       ## start-up and paint, as ratios against floors of the same run
+bench: $(STAMP)       ## start-up, paint, bytes sent and CPU, as ratios against floors of the same run
 	$(BIN)/python -m benchmarks
 
 pictures: $(STAMP)    ## draw the README's pictures from the real screens

@@ -32,6 +32,7 @@ from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
 from controlroom.tui.outcome import Outcome, Settings, farewell
+from controlroom.tui.painting import Sparing
 from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
@@ -74,7 +75,7 @@ def everything_provider() -> type[Provider]:
     return Everything
 
 
-class ControlRoomApp(InOrder[Outcome]):
+class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
     CSS_PATH = "room.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
     AUTO_FOCUS = None
@@ -234,7 +235,7 @@ class ControlRoomApp(InOrder[Outcome]):
     @on(StateChanged)
     def _state_changed(self) -> None:
         self._dirty = True
-        if self._real() - self._shown_at >= self.every:
+        if self.follower is not None and self.follower.urgent and self._real() - self._shown_at >= self.every:
             self.moved()
 
     async def on_event(self, event: events.Event) -> None:
@@ -248,7 +249,8 @@ class ControlRoomApp(InOrder[Outcome]):
         if follower is None:
             return
         moving = follower.playhead.playing or int(follower.head) != int(self._now.head)
-        if self._dirty or moving or follower.behind or _seconds(follower.lost) != _seconds(self._now.lost):
+        came = self._dirty and (follower.urgent or self._real() - self._shown_at >= self.SLOW_TICK)
+        if came or moving or follower.due or _seconds(follower.lost) != _seconds(self._now.lost):
             self.moved()
 
     def moved(self) -> None:

@@ -93,6 +93,9 @@ class Desk(Protocol):
 
     def next_theme(self) -> None: ...
 
+    def paint_anew(self) -> None:
+        """The whole screen again, whatever the terminal shows by now."""
+
     def picture(self) -> None:
         """Saves what is on the screen."""
         ...

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from controlroom.core import playhead as heads
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
-from controlroom.core.events import Event
+from controlroom.core.events import Event, Samples
 from controlroom.core.intents import Answer, Intent
 from controlroom.core.playhead import LiveClock, Playhead
 from controlroom.room import Room, RoomClosed
@@ -60,7 +60,9 @@ class Follower:
         self.trouble = ""
         self.ended = False
         self.behind = False
-        """The figures last shown are older than the rest: another moment is due."""
+        """The figures last shown are older than the rest: another moment is due, once they may be computed."""
+        self.urgent = True
+        """What came is to be seen at once. Samples alone are not: they come all the time, and wait for the clock."""
         self._assess = assess
         self._real = real
         self._clock = LiveClock()
@@ -105,13 +107,19 @@ class Follower:
                     await asyncio.sleep(0)
         except RoomClosed as closed:
             self.trouble = str(closed) or "the room was closed"
-        self.ended = True
+        self.ended = self.urgent = True
         arrived()
 
     def take(self, event: Event) -> None:
         """One more event."""
         self.history.append(event)
         self._clock.heard(event.t, self._real())
+        self.urgent = self.urgent or not isinstance(event.body, Samples)
+
+    @property
+    def due(self) -> bool:
+        """Whether the figures are behind and may be computed now; those that are computed beside tell by themselves."""
+        return self.behind and self._computing is None and self._real() >= self._again
 
     @property
     def head(self) -> float:
@@ -140,6 +148,7 @@ class Follower:
 
     def moment(self) -> Moment:
         """The moment to show now."""
+        self.urgent = False
         real = self._real()
         self.playhead = heads.moved(self.playhead, real - self._moved_at, self.head)
         self._moved_at = real
@@ -184,8 +193,12 @@ class Follower:
         """Has them computed in a thread, one moment at a time; what is asked for meanwhile comes after it."""
         if self._computing is None:
             computing = asyncio.get_running_loop().run_in_executor(None, _compute, self._assess, view, t)
-            computing.add_done_callback(lambda _: self._arrived())
+            computing.add_done_callback(lambda _: self._is_computed())
             self._computing = computing
+
+    def _is_computed(self) -> None:
+        self.urgent = True
+        self._arrived()
 
     def _take_computed(self, t: float) -> None:
         """Figures that have become ready. Those of a later moment than is shown would tell what is not known yet."""

@@ -379,6 +379,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "who": who,
     "layout": lambda desk: desk.next_layout(),
     "theme": lambda desk: desk.next_theme(),
+    "paint_anew": lambda desk: desk.paint_anew(),
     "picture": lambda desk: desk.picture(),
     "copy": copy,
     "copy_what": copy_what,

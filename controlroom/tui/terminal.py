@@ -68,6 +68,7 @@ class Terminal(LinuxDriver):
         for number in (signal.SIGHUP, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
                 signal.signal(number, self._told)
+        cast("ControlRoomApp", self._app).paper.forget()  # after a pause, too: a shell may have had the terminal
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:

@@ -78,6 +78,12 @@ def wall(at: datetime | None, zone: str) -> str:
         return at.strftime("%H:%M:%S UTC")
 
 
+@lru_cache(maxsize=1024)
+def is_plain(text: str) -> bool:
+    """Whether every terminal gives each of its signs one cell."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def settled(text: str) -> str:
     """The text as a line that takes the same cells in every terminal.
 

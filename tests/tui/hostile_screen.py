@@ -165,7 +165,8 @@ class Tour:
 
 
 def _same(line: str) -> str:
-    return unicodedata.normalize("NFC", line).rstrip()
+    """Marks whose sign is covered by a sheet stand on its frame for Textual; they are not painted."""
+    return unicodedata.normalize("NFC", re.sub("(?<=│)[\u0300-\u036f]+", "", line)).rstrip()
 
 
 def facilitator(sully: Sully) -> Tour:
