@@ -16,17 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from benchmarks.terminal import ANSWERS, COLUMNS, ESCAPES, ROWS
+from benchmarks.terminal import ANSWERS, COLUMNS, ROWS, Emulator
 
 LONGEST = 5.0
 """Real seconds after which a key has had no effect."""
+QUIET = 0.08
+"""Real seconds without a byte after which it is looked at what came."""
 FRAME_END = b"\x1b[?2026l"
 """Ends what a terminal shows in one go."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is pressed, and a text that only the frame with its effect paints."""
+    """What is pressed, and a text that stands on the screen once it has had its effect, and not before."""
 
     name: str
     sent: bytes
@@ -44,6 +46,7 @@ class Screen:
         )
         os.close(slave)
         self._log = log.open("wb")
+        self._emulator = Emulator()
 
     def __enter__(self) -> Screen:
         return self
@@ -77,21 +80,27 @@ class Screen:
         """Lets time pass; what is painted meanwhile is taken off the line."""
         until = time.perf_counter() + seconds
         while (left := until - time.perf_counter()) > 0:
-            self._read(left)
+            self._emulator.feed(self._read(left))
 
     def _until(self, text: str, began: float, longest: float) -> float:
-        data, wanted = b"", text.encode()
-        while True:
-            left = began + longest - time.perf_counter()
-            if left <= 0:
-                raise TimeoutError(
-                    f"never painted: {text}; the end of what was: {ESCAPES.sub(b'', data)[-300:]!r}"
-                )
-            data += self._read(left)
-            arrived = time.perf_counter()
-            frames = data[: data.rfind(FRAME_END)] if FRAME_END in data else b""
-            if wanted in ESCAPES.sub(b"", frames):
-                return arrived
+        tail, found = b"", 0.0
+        while time.perf_counter() < began + longest:
+            for arrived, data in self._burst():
+                self._emulator.feed(data)
+                tail = tail[-len(FRAME_END) :] + data
+                if not found and FRAME_END in tail and self._emulator.shows(text):
+                    found = arrived
+            if found:
+                return found
+        lines = "\n".join(self._emulator.lines())
+        raise TimeoutError(f"never painted: {text}; the screen:\n{lines}")
+
+    def _burst(self) -> list[tuple[float, bytes]]:
+        """What comes until the line is quiet, and when each piece of it had been read: looking at it takes longer."""
+        found: list[tuple[float, bytes]] = []
+        while data := self._read(QUIET):
+            found.append((time.perf_counter(), data))
+        return found
 
     def _read(self, longest: float) -> bytes:
         ready, _, _ = select.select([self._master], [], [], longest)

@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import pty
-import re
 import select
 import shutil
 import signal
@@ -28,14 +27,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyte
-
 from benchmarks.floor import Least, frame_of
 from benchmarks.key_to_frame import _burnt
 from benchmarks.long_session import write
 from benchmarks.screen import FRAME_END
 from benchmarks.steady_programs import Retold, events_of
-from benchmarks.terminal import ANSWERS, COLUMNS, ROWS
+from benchmarks.terminal import ANSWERS, COLUMNS, ROWS, Emulator
 
 SECONDS, WARM_UP = 60.0, 6.0
 METRICS, HOURS = 12, 1.5
@@ -43,7 +40,6 @@ SECOND = 1700.0
 """Of the session, at which the minute begins: a fault has just been injected, and much is in the columns."""
 TABLE_BOUND, FLOOR_BOUND, CPU_BOUND = 0.5, 3.0, 1.0
 FOR_INFORMATION = ("htop", "btop", "top")
-KITTY = re.compile(rb"\x1b\[[<>=]\d*u")
 
 
 class Watched:
@@ -112,13 +108,12 @@ TABLE = 76
 
 def floor(ours: Watched) -> tuple[int, int]:
     """Bytes that our frames needed at least, and how many frames there were."""
-    screen = pyte.Screen(COLUMNS, ROWS)
-    stream = pyte.ByteStream(screen)
-    stream.feed(KITTY.sub(b"", ours.before))
-    least, frames = Least(frame_of(screen)), ours.sent.split(FRAME_END)
+    emulator = Emulator()
+    emulator.feed(ours.before)
+    least, frames = Least(frame_of(emulator.screen)), ours.sent.split(FRAME_END)
     for sent in frames:
-        stream.feed(KITTY.sub(b"", sent))
-        least.show(frame_of(screen))
+        emulator.feed(sent)
+        least.show(frame_of(emulator.screen))
     return least.sent, len(frames) - 1
 
 

@@ -15,8 +15,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pyte
+
 COLUMNS, ROWS = 120, 36
 LONGEST = 20.0
+QUIET = 0.7
+"""Real seconds without a byte after which it is looked at what came."""
 ANSWERS = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",
     b"\x1b[6n": b"\x1b[1;1R",
@@ -24,7 +28,25 @@ ANSWERS = {
     b"\x1b[?u": b"\x1b[?0u",
 }
 """What a terminal answers to the questions that Textual asks at its start."""
-ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?<>=$ ]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|.)")
+KITTY = re.compile(rb"\x1b\[[<>=]\d*u")
+"""How keys are to be told: the emulator does not know of it."""
+
+
+class Emulator:
+    """What a terminal shows that was sent those bytes. Slow: what is timed is read first, and fed to it afterwards."""
+
+    def __init__(self) -> None:
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+
+    def feed(self, data: bytes) -> None:
+        self._stream.feed(KITTY.sub(b"", data))
+
+    def lines(self) -> list[str]:
+        return ["".join(self.screen.buffer[y][x].data for x in range(COLUMNS)) for y in range(ROWS)]
+
+    def shows(self, text: str) -> bool:
+        return any(text in line for line in self.lines())
 
 
 @dataclass
@@ -54,26 +76,26 @@ def run(command: Sequence[str], markers: Sequence[str], environment: Mapping[str
 
 
 def _watch(master: int, markers: Sequence[str], began: float) -> Run:
-    found, data = Run(), bytearray()
-    missing = {marker: marker.encode() for marker in markers}
+    """Reads until nothing more comes, and looks afterwards when which marker was there."""
+    found, chunks, missing = Run(), [], set(markers)
+    emulator = Emulator()
     while missing:
         if time.monotonic() - began > LONGEST:
-            tail = ESCAPES.sub(b"", bytes(data))[-400:]
-            raise TimeoutError(f"never seen: {', '.join(missing)}; the end of what was: {tail!r}")
-        ready, _, _ = select.select([master], [], [], 0.1)
-        if not ready:
+            tail = "\n".join(emulator.lines())
+            raise TimeoutError(f"never seen: {', '.join(sorted(missing))}; the screen:\n{tail}")
+        if select.select([master], [], [], QUIET)[0]:
+            chunk = os.read(master, 65536)
+            chunks.append((time.monotonic() - began, chunk))
+            for question, answer in ANSWERS.items():
+                if question in chunk:
+                    os.write(master, answer)
             continue
-        chunk = os.read(master, 65536)
-        now = time.monotonic() - began
-        found.first_byte = found.first_byte or now
-        data += chunk
-        for question, answer in ANSWERS.items():
-            if question in chunk:
-                os.write(master, answer)
-        plain = ESCAPES.sub(b"", bytes(data))
-        for marker, text in list(missing.items()):
-            if text in plain:
+        for now, chunk in chunks:
+            found.first_byte = found.first_byte or now
+            found.sent += len(chunk)
+            emulator.feed(chunk)
+            for marker in [own for own in missing if emulator.shows(own)]:
                 found.seen[marker] = now
-                del missing[marker]
-    found.sent = len(data)
+                missing.remove(marker)
+        chunks = []
     return found

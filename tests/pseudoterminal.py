@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import selectors
 import signal
 import struct
@@ -16,8 +17,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pyte
+
 PATIENCE = 30.0
 """Real seconds after which something that should be painted has not been."""
+KITTY = re.compile(rb"\x1b\[[<>=]\d*u")
+"""How keys are to be told: the emulator does not know of it."""
 CLI = ("-m", "controlroom.cli")
 
 
@@ -32,6 +37,8 @@ class Screen:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(slave)
         self.painted = b""
+        self._emulated = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._emulated)
 
         def own_terminal() -> None:
             os.setsid()
@@ -55,17 +62,30 @@ class Screen:
         """Kept open: only so the state in which the terminal was left can be looked at."""
 
     def read_until(self, *texts: bytes) -> bytes:
-        """What was painted since the start, once all of the texts were."""
+        """What was sent since the start, once each text was sent in one piece or stands on the screen: a word of
+        which some letters were there already is sent without them."""
         until = time.monotonic() + PATIENCE
         with selectors.DefaultSelector() as selector:
             selector.register(self.master, selectors.EVENT_READ)
-            while missing := [text for text in texts if text not in self.painted]:
-                assert time.monotonic() < until, (missing, self.painted[-2000:])
+            while missing := self._missing(texts):
+                assert time.monotonic() < until, (missing, self.shown())
                 if not selector.select(0.1):
                     assert self.process.poll() is None, (missing, self.painted[-2000:])
                 else:
-                    self.painted += os.read(self.master, 65536)
+                    data = os.read(self.master, 65536)
+                    self.painted += data
+                    self._stream.feed(KITTY.sub(b"", data))
         return self.painted
+
+    def _missing(self, texts: Sequence[bytes]) -> list[bytes]:
+        unsent = [text for text in texts if text not in self.painted]
+        shown = "\n".join(self.shown()).encode() if unsent else b""
+        return [text for text in unsent if text not in shown]
+
+    def shown(self) -> list[str]:
+        """The lines of the terminal, as far as they were read."""
+        columns, rows = self._emulated.columns, self._emulated.lines
+        return ["".join(self._emulated.buffer[y][x].data for x in range(columns)) for y in range(rows)]
 
     def type(self, text: bytes) -> None:
         os.write(self.master, text)

@@ -95,6 +95,7 @@ class Desk(Protocol):
 
     def paint_anew(self) -> None:
         """The whole screen again, whatever the terminal shows by now."""
+        ...
 
     def picture(self) -> None:
         """Saves what is on the screen."""

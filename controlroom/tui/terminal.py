@@ -68,7 +68,8 @@ class Terminal(LinuxDriver):
         for number in (signal.SIGHUP, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
                 signal.signal(number, self._told)
-        cast("ControlRoomApp", self._app).paper.forget()  # after a pause, too: a shell may have had the terminal
+        # After a pause, too: a shell may have had the terminal.
+        cast("ControlRoomApp", self._app).paper.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:

@@ -29,11 +29,10 @@ from controlroom.tui.pane import ListPane
 from controlroom.tui.terminal import Line, Terminal
 from tests.hostile import COUNT, Sully, hostile
 from tests.properties.believable_faults import session
+from tests.pseudoterminal import KITTY
 from tests.sessions import HOST, moment, synthetic_events
 from tests.tui.fake_room import FakeRoom
 
-KITTY = re.compile(r"\x1b\[[<>=]\d*u")
-"""How keys are to be told: the emulator does not know of it."""
 WORD = re.compile(r"h(\d+)q")
 """What each hostile text is known again by."""
 LOOKS = 25
@@ -52,7 +51,7 @@ class Emulated(Terminal):
 
         class Heard(Line):
             def write(self, text: str) -> int:
-                stream.feed(KITTY.sub("", text))
+                stream.feed(KITTY.sub(b"", text.encode()).decode())
                 return super().write(text)
 
         self._file = Heard(self._file, self._hung_up)  # type: ignore[assignment]
