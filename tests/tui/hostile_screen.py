@@ -164,8 +164,8 @@ class Tour:
 
 
 def _same(line: str) -> str:
-    """Marks whose sign is covered by a sheet stand on its frame for Textual; they are not painted."""
-    return unicodedata.normalize("NFC", re.sub("(?<=│)[\u0300-\u036f]+", "", line)).rstrip()
+    """Without marks on a frame or a blank: the sign that they stood on is covered by a sheet, and they with it."""
+    return unicodedata.normalize("NFC", re.sub("(?<=[│ ])[\u0300-\u036f]+", "", line)).rstrip()
 
 
 def facilitator(sully: Sully) -> Tour:
