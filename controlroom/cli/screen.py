@@ -17,6 +17,7 @@ from controlroom.room import Room
 
 if TYPE_CHECKING:
     from controlroom.tui.config import Config
+    from controlroom.tui.outcome import Notebook
 
 Enter = Callable[[], Awaitable[Room]]
 
@@ -54,6 +55,7 @@ def show_room(
         troubles=config.troubles,
         layouts=chosen.layouts or config.layouts,
         shelf=FolderShelf(sessions),
+        notebook=notebook,
         seat=getattr(chosen, "seat", "facilitator"),
         socket=getattr(chosen, "socket", None),
     )
@@ -68,6 +70,13 @@ def show_room(
     if outcome.farewell:
         print(outcome.farewell)
     return 128 + outcome.signal if outcome.signal else DONE
+
+
+def notebook(folder: str) -> Notebook:
+    """The bookmarks of the recording in that folder."""
+    from controlroom.journal.bookmarks import FileBookmarks
+
+    return FileBookmarks(Path(folder))
 
 
 def configured(chosen: argparse.Namespace) -> Config:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from controlroom.core import events as e
@@ -17,11 +17,13 @@ from controlroom.core.events import Event
 from controlroom.core.events.envelope import Line
 from controlroom.core.fold import apply
 from controlroom.core.sample_log import SampleLog
-from controlroom.core.state import State
+from controlroom.core.state import Span, State
 from controlroom.core.stops import Stop, stop_of
 from controlroom.core.values import Value, changed
 
-SPEEDS = (1, 2, 4, 8, 16, 32, 64)
+SPEEDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
+SHORTEST_LOOP = 1.0
+"""Session seconds."""
 
 
 class Playhead(Value):
@@ -29,18 +31,42 @@ class Playhead(Value):
     pinned: bool = True
     """Follows the newest event."""
     playing: bool = False
-    speed: int = 1
+    speed: float = 1
     """One of :data:`SPEEDS`: session seconds in a real second while playing."""
+    loop: tuple[float, float | None] | None = None
+    """The stretch that is played again and again; without its end it is only marked so far."""
 
 
-def moved(playhead: Playhead, elapsed: float, end: float) -> Playhead:
-    """After `elapsed` real seconds; at `end` (newest known t) playing stops."""
+def moved(playhead: Playhead, elapsed: float, end: float, gaps: Sequence[Span] = ()) -> Playhead:
+    """After `elapsed` real seconds; at `end` (newest known t) playing stops.
+
+    A gap of the record is passed over in no time: nothing is known of it. A loop begins again at its end.
+    """
     if playhead.pinned:
         return changed(playhead, t=end)
     if not playhead.playing:
         return playhead
-    t = min(end, playhead.t + elapsed * playhead.speed)
+    before, t = playhead.t, playhead.t + elapsed * playhead.speed
+    for gap in gaps:
+        if gap.end is not None and before < gap.end and gap.start < t < gap.end:
+            t = gap.end
+    if playhead.loop is not None and (to := playhead.loop[1]) is not None and before <= to < t:
+        return changed(playhead, t=playhead.loop[0] + (t - to) % (to - playhead.loop[0]))
+    t = min(end, t)
     return changed(playhead, t=t, playing=t < end)
+
+
+def loop_from(playhead: Playhead) -> Playhead:
+    """A stretch to be played again and again begins here."""
+    return changed(playhead, loop=(playhead.t, None))
+
+
+def loop_to(playhead: Playhead) -> Playhead | None:
+    """It ends here, and is played; None: it has no beginning before this."""
+    if playhead.loop is None or playhead.t - playhead.loop[0] < SHORTEST_LOOP:
+        return None
+    start = playhead.loop[0]
+    return changed(playhead, loop=(start, playhead.t), t=start, pinned=False, playing=True)
 
 
 def sought(playhead: Playhead, t: float, end: float) -> Playhead:
@@ -184,16 +210,6 @@ class History:
     def view(self, t: float) -> View:
         """The state at t with the samples it knew of."""
         return View(self.at(t), self.columns)
-
-    def stop_after(self, t: float) -> Stop | None:
-        """The next moment worth going to."""
-        index = bisect_right(self.stops, t, key=lambda stop: stop.t)
-        return self.stops[index] if index < len(self.stops) else None
-
-    def stop_before(self, t: float) -> Stop | None:
-        """The last moment worth going to, before t."""
-        index = bisect_left(self.stops, t, key=lambda stop: stop.t)
-        return self.stops[index - 1] if index else None
 
     def phase_after(self, t: float) -> float | None:
         """t at which the next phase began."""

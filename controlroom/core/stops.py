@@ -13,6 +13,19 @@ from controlroom.core.values import Value
 STOP_KINDS = frozenset({"phase", "fault", "alert", "mark", "halt", "abort", "inject", "reveal"})
 """Kinds of feed lines that are worth stopping at; notes and gaps of the record are besides."""
 
+PLURALS = {
+    "alert": "alerts",
+    "fault": "edges of faults",
+    "mark": "marks",
+    "note": "notes",
+    "phase": "phases",
+    "inject": "injects",
+    "halt": "halts",
+    "gap": "gaps of the record",
+    "bookmark": "bookmarks",
+}
+"""Kinds of stops that one may go through, as they are called."""
+
 
 class Stop(Value):
     """A moment worth going to."""

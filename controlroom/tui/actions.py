@@ -123,6 +123,10 @@ def _people(moment: Moment) -> bool:
     return moment.info.live and moment.entered
 
 
+def _looping(moment: Moment) -> bool:
+    return _recorded(moment) and moment.playhead.loop is not None
+
+
 def _not_at_head(moment: Moment) -> bool:
     return has_plan(moment) and (not moment.playhead.pinned or not moment.info.live)
 
@@ -253,10 +257,17 @@ ACTIONS = (
     Action("seek_back", "comma", ",", "back",
            "30 seconds back; a live session goes on meanwhile.", "Time travel", when=has_plan, seats=ALL),
     Action("seek_on", "full_stop", ".", "on", "30 seconds on.", "Time travel", when=_not_at_head, seats=ALL),
+    Action("fine_back", "shift+left", "⇧←", "a little back", "5 seconds back.", "Time travel",
+           when=_recorded, seats=ALL),
+    Action("fine_on", "shift+right", "⇧→", "a little on", "5 seconds on.", "Time travel", when=_recorded, seats=ALL),
     Action("stop_before", "left_square_bracket", "[", "mark before",
-           "To the alert, fault or mark before.", "Time travel", when=has_plan, seats=ALL),
+           "To the moment before that is worth seeing: an alert, a fault, a mark, a note …", "Time travel",
+           when=has_plan, seats=ALL),
     Action("stop_after", "right_square_bracket", "]", "next mark",
-           "To the next alert, fault or mark.", "Time travel", when=_not_at_head, seats=ALL),
+           "To the next moment that is worth seeing.", "Time travel", when=_not_at_head, seats=ALL),
+    Action("stop_kind", "J", "J", "which moments",
+           "Which moments these two keys go to: all, or only alerts, edges of faults, marks, notes, bookmarks …",
+           "Time travel", when=has_plan, seats=ALL),
     Action("stop_here", "", "enter", "see it",
            "On the timeline: what happened there, when and by whom; enter again shows the room as it was.",
            "Time travel", when=has_plan, seats=ALL),
@@ -264,7 +275,20 @@ ACTIONS = (
            "To the start of the phase before.", "Time travel", when=has_plan, seats=ALL),
     Action("phase_after", "right_curly_bracket", "}", "next phase",
            "To the start of the next phase.", "Time travel", when=_not_at_head, seats=ALL),
-    Action("go_to", "colon", ":", "go to", "To a session time, as 26:40.", "Time travel", when=has_plan, seats=ALL),
+    Action("go_to", "colon", ":", "go to",
+           "To a time or a moment by its name: 26:40, @15:41, -2:30, alert:, phase:, note:; tab completes.",
+           "Time travel", when=has_plan, seats=ALL),
+    Action("loop_from", "left_parenthesis", "(", "loop from here",
+           "A stretch to be played again and again begins here.", "Time travel", when=_recorded, seats=ALL),
+    Action("loop_to", "right_parenthesis", ")", "loop to here",
+           "The stretch ends here, and is played until the loop is ended.", "Time travel", when=_recorded, seats=ALL),
+    Action("end_loop", "backslash", "\\", "end the loop",
+           "Play on past the end of the stretch.", "Time travel", when=_looping, seats=ALL),
+    Action("bookmark", "B", "B", "bookmark",
+           "Name this moment of a recording, change the name, or take it away: in a file beside it, never in it.",
+           "Time travel", when=_recorded, seats=ALL),
+    Action("bookmarks", "apostrophe", "'", "bookmarks",
+           "All bookmarks of the recording, to go to one.", "Time travel", when=_recorded, seats=ALL),
     Action("to_start", "home", "home", "start",
            "To the start of the session.", "Time travel", when=has_plan, seats=ALL),
     Action("to_end", "end", "end", "newest",

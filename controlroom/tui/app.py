@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from controlroom.core import intents as i
 from controlroom.core.assessment import Assessment
+from controlroom.core.bookmarks import Bookmark
 from controlroom.core.columns import View
 from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
@@ -31,12 +32,13 @@ from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
-from controlroom.tui.outcome import Outcome, Settings, farewell
+from controlroom.tui.outcome import Notebook, Outcome, Settings, farewell
 from controlroom.tui.painting import Sparing
 from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
+from controlroom.tui.spine import Timeline
 from controlroom.tui.surroundings import ascii_only, over_ssh
 from controlroom.tui.table import Metrics
 from controlroom.tui.terminal import Terminal
@@ -103,6 +105,7 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         self.title = title
         self.settings = settings
         self.follower: Follower | None = None
+        self._notebook: Notebook | None = None
         self._enter = enter
         self._assess = assess
         self._real = real
@@ -171,7 +174,36 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             self.exit(Outcome("failed", str(closed)))
             return
         self.follower = Follower(room, self._assess, self._real)
+        self._read_bookmarks(room)
         await self.follower.follow(self._arrived)
+
+    def _read_bookmarks(self, room: Room) -> None:
+        """Those of a recording; a live session has marks and notes, which are part of the record."""
+        if room.info.live or self.settings.notebook is None or self.follower is None:
+            return
+        self._notebook = self.settings.notebook(room.info.folder)
+        try:
+            self.follower.bookmarks = self._notebook.read()
+        except OSError as error:
+            self.say(f"bookmarks: {error}", wrong=True)
+
+    def keep_bookmarks(self, found: Sequence[Bookmark]) -> bool:
+        if self._notebook is None:
+            self.say("bookmarks are not kept here", wrong=True)
+            return False
+        try:
+            self._notebook.write(found)
+        except OSError as error:
+            self.say(f"bookmarks: {error}", wrong=True)
+            return False
+        return True
+
+    @on(Timeline.Pointed)
+    def go_where_pointed(self, event: Timeline.Pointed) -> None:
+        """A click or a drag on the timeline of a recording; a live room is not left by a slip of the hand."""
+        if self.follower is not None and not self._now.info.live:
+            self.follower.seek(event.t)
+            self.moved()
 
     def _room_shown(self) -> None:
         """Runs after the first paint with the room in it: the time for what could wait."""
@@ -260,7 +292,7 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             self._after_paint(self._room_shown)
         self._dirty = False
         self._shown_at = self._real()
-        self._now = replace(self.follower.moment(), keys=self.settings.keys)
+        self._now = replace(self.follower.moment(), keys=self.settings.keys, stop_kind=self.follower.kind)
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen | Sheet):
                 screen.moment = self._now

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
+from controlroom.core.bookmarks import Bookmark
 from controlroom.core.intents import Intent
 from controlroom.core.plan import Experiment, Metric
 from controlroom.core.state import Note
@@ -57,6 +58,10 @@ class Desk(Protocol):
 
     def moved(self) -> None:
         """The playhead was moved: show it at once."""
+        ...
+
+    def keep_bookmarks(self, found: Sequence[Bookmark]) -> bool:
+        """Writes the bookmarks of this recording; False: it was said why they cannot be kept."""
         ...
 
     def choose(self, pane: str) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from controlroom.core import playhead as heads
 from controlroom.core.assessment import Assessment
+from controlroom.core.bookmarks import Bookmark, as_stops
 from controlroom.core.columns import View
 from controlroom.core.events import Event, Samples
 from controlroom.core.intents import Answer, Intent
 from controlroom.core.playhead import LiveClock, Playhead
+from controlroom.core.stops import Stop
+from controlroom.core.values import changed
 from controlroom.room import Room, RoomClosed
 from controlroom.tui.moment import Moment
 
@@ -57,6 +61,11 @@ class Follower:
         self.room = room
         self.history = room.past()
         self.playhead = Playhead(pinned=True)
+        self.kind = ""
+        """The kind of moments that one goes to; empty: all."""
+        self.bookmarks: tuple[Bookmark, ...] = ()
+        self._stops: tuple[int, tuple[Bookmark, ...], Sequence[Stop]] = (0, (), self.history.stops)
+        """The moments with the bookmarks among them, and what they were made of."""
         self.trouble = ""
         self.ended = False
         self.behind = False
@@ -150,7 +159,7 @@ class Follower:
         """The moment to show now."""
         self.urgent = False
         real = self._real()
-        self.playhead = heads.moved(self.playhead, real - self._moved_at, self.head)
+        self.playhead = heads.moved(self.playhead, real - self._moved_at, self.head, self.history.head.gaps)
         self._moved_at = real
         t = self.playhead.t
         view = self.history.view(t)
@@ -161,11 +170,22 @@ class Follower:
             head=self.head,
             playhead=self.playhead,
             figures=self._figures_at(view, t),
-            stops=self.history.stops,
+            stops=self.stops,
             trouble=self.trouble,
             lost=self.lost,
             since=self.history.since,
         )
+
+    @property
+    def stops(self) -> Sequence[Stop]:
+        """Every moment worth going to, the bookmarks among them."""
+        own = self.history.stops
+        if not self.bookmarks:
+            return own
+        if self._stops[:2] != (len(own), self.bookmarks):
+            merged = sorted([*own, *as_stops(self.bookmarks)], key=lambda stop: stop.t)
+            self._stops = (len(own), self.bookmarks, merged)
+        return self._stops[2]
 
     def _figures_at(self, view: View, t: float) -> Assessment:
         """The figures of that moment. While time moves they may be a little older than the rest."""
@@ -239,12 +259,33 @@ class Follower:
     def to_head(self) -> None:
         self.playhead = heads.pinned(self.playhead, self.head)
 
-    def to_stop(self, forward: bool) -> None:
-        """To the next or the last moment worth seeing; a little back over the one just played past."""
-        history, t = self.history, self.playhead.t
-        stop = history.stop_after(t) if forward else history.stop_before(t)
-        if stop is not None:
-            self.seek(stop.t)
+    def to_stop(self, forward: bool) -> bool:
+        """To the next or the last moment of the wanted kind; False: there is none there."""
+        found, t = [own for own in self.stops if self.kind in ("", own.kind)], self.playhead.t
+        index = (
+            bisect_right(found, t, key=lambda stop: stop.t)
+            if forward
+            else bisect_left(found, t, key=lambda stop: stop.t) - 1
+        )
+        if not 0 <= index < len(found):
+            return False
+        self.seek(found[index].t)
+        return True
+
+    def loop_from(self) -> None:
+        self.playhead = heads.loop_from(self.playhead)
+
+    def loop_to(self) -> bool:
+        """False: the loop has no beginning before this moment."""
+        found = heads.loop_to(self.playhead)
+        if found is None:
+            return False
+        self._moved_at = self._real()
+        self.playhead = found
+        return True
+
+    def end_loop(self) -> None:
+        self.playhead = changed(self.playhead, loop=None)
 
     def to_phase(self, forward: bool) -> None:
         history, t = self.history, self.playhead.t

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from controlroom.core import intents as i
 from controlroom.core.events.people import Milestone
 from controlroom.tui.desk import Desk
+from controlroom.tui.travelling import TRAVELLING
 
-STEP = 30.0
-"""Seconds that one key press seeks."""
 RATES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0)
 """Rates of a rehearsal that the keys step through."""
 
@@ -286,55 +285,10 @@ def quit_or_ask(desk: Desk) -> None:
     leave(desk)
 
 
-def go_to(desk: Desk) -> None:
-    from controlroom.tui.screens.day import go_to as ask
-
-    ask(desk)
-
-
 def stop_here(desk: Desk) -> None:
     from controlroom.tui.screens.happening import stop_here as show
 
     show(desk)
-
-
-def seek(by: float) -> Callable[[Desk], None]:
-    def handler(desk: Desk) -> None:
-        if desk.follower is not None:
-            desk.follower.seek_by(by)
-            desk.moved()
-
-    return handler
-
-
-def to_stop(forward: bool) -> Callable[[Desk], None]:
-    def handler(desk: Desk) -> None:
-        if desk.follower is not None:
-            desk.follower.to_stop(forward)
-            desk.moved()
-
-    return handler
-
-
-def to_phase(forward: bool) -> Callable[[Desk], None]:
-    def handler(desk: Desk) -> None:
-        if desk.follower is not None:
-            desk.follower.to_phase(forward)
-            desk.moved()
-
-    return handler
-
-
-def to_start(desk: Desk) -> None:
-    if desk.follower is not None:
-        desk.follower.seek(0.0)
-        desk.moved()
-
-
-def to_end(desk: Desk) -> None:
-    if desk.follower is not None:
-        desk.follower.to_head()
-        desk.moved()
 
 
 HANDLERS: dict[str, Callable[[Desk], None]] = {
@@ -384,16 +338,8 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "copy": copy,
     "copy_what": copy_what,
     "sessions": lambda desk: desk.sessions(),
-    "seek_back": seek(-STEP),
-    "seek_on": seek(STEP),
-    "stop_before": to_stop(False),
-    "stop_after": to_stop(True),
     "stop_here": stop_here,
-    "phase_before": to_phase(False),
-    "phase_after": to_phase(True),
-    "go_to": go_to,
-    "to_start": to_start,
-    "to_end": to_end,
+    **TRAVELLING,
     "help": help_page,
     "commands": lambda desk: desk.commands(),
     "next_pane": lambda desk: desk.next_pane(),

@@ -42,6 +42,8 @@ class Moment:
 
     since: Callable[[int], Sequence[Event]] = lambda seq: ()
     """The events after that one, as far as they are known."""
+    stop_kind: str = ""
+    """Which moments the keys for the next and the last one go to; empty: all."""
     keys: keymap.Keys = keymap.DEFAULT
     """The keys of this viewer: what a text names is what was configured."""
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from controlroom.core.bookmarks import Bookmark
 from controlroom.core.info import Seat
 from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.shelf import Shelf
 from controlroom.tui.tones import Palette
+
+
+class Notebook(Protocol):
+    """The bookmarks of one recording. Both raise OSError, whose text says what to do."""
+
+    def read(self) -> tuple[Bookmark, ...]: ...
+
+    def write(self, found: Sequence[Bookmark]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Settings:
     """Folder with layouts of one's own; None: those that are shipped."""
     shelf: Shelf | None = None
     """The saved sessions; None: there are none to be looked at."""
+    notebook: Callable[[str], Notebook] | None = None
+    """The bookmarks of the recording in that folder; None: none are kept."""
     seat: Seat = "facilitator"
     """The seat that is asked for: what the first paint is laid out for."""
     keys: Keys = field(default_factory=Keys)

@@ -85,6 +85,26 @@ class Timeline(ListPane):
     def picked(self, y: int) -> None:
         """A row is no moment: :meth:`on_click` knows which one a place stands for."""
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """From here on the mouse is the timeline's until it is let go: whoever drags leaves the line easily."""
+        if self.moment is not None and not self.moment.info.live:
+            self.capture_mouse()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        self.release_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """With the button down: the moment follows the pointer."""
+        moment = self.moment
+        if moment is None or moment.info.live or not event.button:
+            return
+        event.stop()
+        box = self.content_region
+        column = min(max(0, int(event.screen_x) - box.x), box.width - 1)
+        t = timeline.time_at(moment, column, *self.size)
+        if t is not None:
+            self.post_message(self.Pointed(min(max(0.0, t), moment.head)))
+
     def on_click(self, event: events.Click) -> None:
         """A tick is chosen and opened; any other place says which moment it stands for."""
         moment, (width, height) = self.moment, self.size

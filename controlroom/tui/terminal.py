@@ -79,10 +79,15 @@ class Terminal(LinuxDriver):
         super().close()
 
     def _enable_mouse_support(self) -> None:
-        """Clicks and the wheel alone: where a mouse that moves is at each moment would be told for nothing."""
+        """Clicks, the wheel, and moves with a button down; a mouse that only moves would be told for nothing."""
         if self._mouse:
-            self.write("\x1b[?1000h\x1b[?1006h")
+            self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
             self.flush()
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1002l")
+        super()._disable_mouse_support()
 
     def _told(self, number: int, frame: FrameType | None) -> None:
         self._end(number)

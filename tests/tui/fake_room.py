@@ -72,5 +72,5 @@ class FakeRoom:
         self.closed = True
 
 
-def recorded(day: str = "2026-11-22") -> RoomInfo:
-    return RoomInfo(session="saved", title=TITLE, live=False, recorded=day)
+def recorded(day: str = "2026-11-22", folder: str = "") -> RoomInfo:
+    return RoomInfo(session="saved", title=TITLE, live=False, recorded=day, folder=folder)

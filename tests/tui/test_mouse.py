@@ -58,6 +58,7 @@ def test_a_terminal_is_asked_for_clicks_alone(
         raw = terminal.read_until(b"nothing here is live")
         assert (b"\x1b[?1000h" in raw) == (not arguments)
         assert (b"\x1b[?1006h" in raw) == (not arguments)
+        assert (b"\x1b[?1002h" in raw) == (not arguments)
         assert b"\x1b[?1003h" not in raw
         terminal.type(b"q")
         assert terminal.ended(30.0) == 0

@@ -7,6 +7,7 @@ import pytest
 from controlroom.core import playhead as p
 from controlroom.core.fold import fold
 from controlroom.core.playhead import History, LiveClock, Playhead
+from controlroom.core.state import Span
 from controlroom.core.values import changed
 from tests.sessions import DAY, LATENCY, POD_KILL, synthetic_events
 
@@ -37,14 +38,7 @@ def test_a_view_knows_no_sample_that_came_later(history: History) -> None:
     assert 590 < series.last - opened.timestamp() <= 600
 
 
-def test_stops_lead_from_one_event_to_the_next(history: History) -> None:
-    after = history.stop_after(POD_KILL - 2)
-    assert after is not None
-    assert (after.kind, after.text) == ("fault", "Pod Kill requested")
-    before = history.stop_before(POD_KILL - 2)
-    assert before is not None
-    assert before.kind == "phase"
-    assert history.stop_after(DAY) is None
+def test_phases_lead_from_one_to_the_next(history: History) -> None:
     assert history.phase_after(0.7) == pytest.approx(900.6)
     assert history.phase_before(LATENCY) == pytest.approx(900.6)
 
@@ -77,7 +71,32 @@ def test_speeds_end_at_64() -> None:
     for _ in range(10):
         head = p.at_speed(head, 1)
     assert head.speed == 64
-    assert p.at_speed(Playhead(), -1).speed == 1
+    assert p.at_speed(Playhead(), -1).speed == 0.5
+    assert p.at_speed(p.at_speed(Playhead(), -1), -1).speed == 0.5
+
+
+def test_a_gap_of_the_record_is_passed_over() -> None:
+    head = Playhead(t=95.0, pinned=False, playing=True)
+    gaps = (Span(start=100.0, end=700.0), Span(start=900.0, end=950.0))
+    assert p.moved(head, 4.0, 1000.0, gaps).t == 99.0
+    assert p.moved(head, 6.0, 1000.0, gaps).t == 700.0
+    assert p.moved(changed(head, t=700.0), 5.0, 1000.0, gaps).t == 705.0
+    assert p.moved(changed(head, t=300.0), 1.0, 1000.0, gaps).t == 700.0
+    assert p.moved(head, 6.0, 1000.0, (Span(start=100.0),)).t == 101.0
+
+
+def test_a_loop_begins_again_and_can_be_left() -> None:
+    head = p.loop_from(Playhead(t=100.0, pinned=False))
+    assert p.loop_to(changed(head, t=100.5)) is None
+    assert p.loop_to(Playhead(t=5.0)) is None
+    looping = p.loop_to(changed(head, t=130.0))
+    assert looping is not None
+    assert (looping.loop, looping.t, looping.playing) == ((100.0, 130.0), 100.0, True)
+    assert p.moved(looping, 29.0, 1000.0).t == 129.0
+    assert p.moved(changed(looping, t=129.0), 3.0, 1000.0).t == 102.0
+    assert p.moved(changed(looping, t=129.0), 63.0, 1000.0).t == 102.0
+    beyond = changed(looping, t=500.0)
+    assert p.moved(beyond, 3.0, 1000.0).t == 503.0
 
 
 def test_the_clock_between_two_events_waits_rather_than_goes_back() -> None:

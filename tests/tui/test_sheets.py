@@ -287,11 +287,9 @@ async def test_the_palette_finds_actions_experiments_metrics_and_moments() -> No
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 async def test_every_action_does_something_where_it_is_possible(action: Action) -> None:
-    t, info = (
-        (DAY, recorded())
-        if action.id in ("to_end", "seek_on", "stop_after", "phase_after")
-        else (1872.0, None)
-    )
+    ahead = ("to_end", "seek_on", "stop_after", "phase_after")
+    of_recordings = ("fine_back", "fine_on", "loop_from", "loop_to", "end_loop", "bookmark", "bookmarks")
+    t, info = (DAY, recorded()) if action.id in ahead + of_recordings else (1872.0, None)
     async with desk(t, info=info) as room:
         if action.id == "unlock":
             await room.feed(e.HaltRequested(), e.HaltFinished(seconds=1.0, proofs=()))
@@ -300,7 +298,9 @@ async def test_every_action_does_something_where_it_is_possible(action: Action) 
         elif action.id == "hold_abort":
             await room.feed(e.AbortBreached(rule="blind", value=None, countdown=10.0))
         elif info is not None:
-            await room.press("home")
+            await room.press("home", "full_stop")
+            if action.id == "end_loop":
+                await room.press("(")
         assert possible(action, room.app.now)
         before = (room.screen_lines(), len(room.room.asked), len(room.said), room.app.screen, room.app.theme)
         room.app.action_do(action.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controlroom.core.stops import PLURALS
 from controlroom.tui.actions import key_line
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, clock, fit, row_width, width
@@ -31,20 +32,23 @@ def transport_row(moment: Moment, cells: int) -> Row:
     before = [stop for stop in moment.stops if stop.t <= moment.t]
     at = f"{before[-1].kind}: {before[-1].text}" if before else "start"
     left: Row = (
-        (f" {sign} ×{head.speed} ", "phase"),
+        (f" {sign} ×{head.speed:g} ", "phase"),
         (f"  T+{clock(moment.t)}", "strong"),
         (f" of {clock(moment.head)}  ", "dim"),
+        *_loop(moment),
     )
     room = cells - row_width(left)
     label = fit(f"◂ {at} ▸", min(width(at) + 4, max(0, room // 2))) + "  " if room >= 30 else ""
     keys: list[tuple[str, str]] = []
     for names, what in (
         (("start_stop",), "pause" if head.playing else "play"),
-        (("stop_before", "stop_after"), "marks"),
+        (("stop_before", "stop_after"), PLURALS.get(moment.stop_kind, "moments")),
         (("seek_back", "seek_on"), "seek"),
         (("phase_before", "phase_after"), "phase"),
         (("slower", "faster"), "speed"),
         (("go_to",), "go to"),
+        (("end_loop",) if head.loop is not None else (), "end loop"),
+        (("bookmark",), "bookmark"),
         (("help",), "help"),
         (("quit",), "quit"),
     ):
@@ -52,3 +56,11 @@ def transport_row(moment: Moment, cells: int) -> Row:
         if key and width(label) + row_width(tuple(keys)) + len(key) + len(what) + 3 <= room:
             keys += [(key, "key"), (f" {what}  ", "dim")]
     return (*left, (label, "accent"), *keys)
+
+
+def _loop(moment: Moment) -> Row:
+    loop = moment.playhead.loop
+    if loop is None:
+        return ()
+    end = clock(loop[1]) if loop[1] is not None else "…"
+    return ((f"↻ {clock(loop[0])}–{end}  ", "accent"),)

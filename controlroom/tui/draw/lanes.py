@@ -16,6 +16,7 @@ from controlroom.tui.draw.runs import counts
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import clock, fit, span, wall, width
 
+BOOKMARK = "B"
 MARKS = {
     "symptom": "s",
     "detected": "d",
@@ -208,8 +209,9 @@ def alert(axis: Axis, moment: Moment, of: str) -> Canvas:
 
 
 def signs(moment: Moment) -> list[tuple[float, str, str]]:
-    """Marks, silences and notes as (t, letter, tone), the weightiest last."""
-    found = [(moment.t_of(note.at), "'", "dim") for note in moment.state.notes.values()]
+    """Bookmarks, marks, silences and notes as (t, letter, tone), the weightiest last."""
+    found = [(stop.t, BOOKMARK, "accent") for stop in moment.stops if stop.kind == "bookmark"]
+    found += [(moment.t_of(note.at), "'", "dim") for note in moment.state.notes.values()]
     found += [
         (moment.t_of(silence.starts_at), "a", "good")
         for silence in moment.state.silences.values()

@@ -35,12 +35,12 @@ LEGEND = (
     "┃ one-shot fault  ░ planned  1 2 3 which experiment, where all share a line",
     "▲── alert firing  △ pending",
     "d detected  a acknowledged  e escalated  c root cause  i mitigation started  m mitigated",
-    "r recovered  v verified  s symptom  · mark  ' note  ▾ inject given  ▿ to come",
+    "r recovered  v verified  s symptom  · mark  ' note  ▾ inject given  ▿ to come  B bookmark",
     "• step done  ◦ to come  ! overdue",
 )
 """Every sign that is drawn, for those who look it up."""
 
-DID = frozenset({"mark", "note", "inject", "reveal"})
+DID = frozenset({"mark", "note", "inject", "reveal", "bookmark"})
 DAY = frozenset({"phase", "halt", "abort", "gap"})
 
 

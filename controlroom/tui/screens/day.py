@@ -13,7 +13,6 @@ from controlroom.tui.screens.simple import Choice, Option, Prompt
 from controlroom.tui.screens.start import confirm
 from controlroom.tui.screens.who import vanished
 from controlroom.tui.text import clock, span
-from controlroom.tui.times import session_time
 
 EXTENSIONS = (("2", 120.0), ("5", 300.0), ("0", 600.0))
 
@@ -126,24 +125,6 @@ def _give(desk: Desk, chosen: str | None) -> None:
 
     rests = i.GiveInject(inject=chosen)
     desk.open(Choice(desk.now, "read it out", options, (own.text,), rests=rests, careful=True), give)
-
-
-def go_to(desk: Desk) -> None:
-    """To a typed session time."""
-
-    def wrong(text: str) -> str:
-        try:
-            session_time(text, desk.now.t)
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    def go(text: str | None) -> None:
-        if text and desk.follower is not None:
-            desk.follower.seek(session_time(text, desk.now.t))
-            desk.moved()
-
-    desk.open(Prompt(desk.now, "go to", ("26:40, or -2:30 for that long before.",), wrong=wrong), go)
 
 
 def leave(desk: Desk) -> None:
