@@ -122,6 +122,7 @@ def _add_days(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     replay = _command(commands, "replay", "Replay a saved session; without SESSION the shipped example.")
     replay.add_argument("session", nargs="?", metavar="SESSION")
+    replay.add_argument("--beside", metavar="SESSION", help="another one beside it, aligned by an injection")
     _add_sessions(replay)
     _add_screen(replay)
     replay.set_defaults(act="records.replay")

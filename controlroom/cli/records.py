@@ -19,10 +19,13 @@ def replay(chosen: argparse.Namespace) -> int:
     """The room again, from a record."""
     from controlroom.cli.screen import entering, show_room
 
+    place = sessions_folder(chosen.sessions)
     folder = _folder(chosen) if chosen.session else example()
-    if not folder.journal.is_file():
-        raise Stop(f"{folder.path} holds no journal")
-    return show_room(entering(folder), folder.name, chosen, sessions_folder(chosen.sessions), recorded=folder)
+    other = find_session(chosen.beside, place) if chosen.beside else None
+    for own in filter(None, (folder, other)):
+        if not own.journal.is_file():
+            raise Stop(f"{own.path} holds no journal")
+    return show_room(entering(folder), folder.name, chosen, place, recorded=folder, beside=other)
 
 
 def show(chosen: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,12 @@ def show_room(
     chosen: argparse.Namespace,
     sessions: Path,
     recorded: SessionFolder | None = None,
+    beside: SessionFolder | None = None,
 ) -> int:
     """Returns when the screen is left; another session chosen there is shown in its place.
 
-    `recorded`: the saved session that `enter` opens; the first paint shows its plan already.
+    `recorded`: the saved session that `enter` opens; the first paint shows its plan already. `beside`: another one to
+    look at beside it.
     """
     # The screen turns it on again once the room is shown: a start allocates much and drops little.
     gc.disable()
@@ -56,13 +59,14 @@ def show_room(
         layouts=chosen.layouts or config.layouts,
         shelf=FolderShelf(sessions),
         notebook=notebook,
+        beside=entering(beside) if beside is not None else None,
         seat=getattr(chosen, "seat", "facilitator"),
         socket=getattr(chosen, "socket", None),
     )
     outcome = show(enter, title, settings, opening_of(recorded) if recorded else None)
     while outcome.word == "open" and outcome.path is not None:
         folder = SessionFolder(outcome.path)
-        outcome = show(entering(folder), folder.name, settings, opening_of(folder))
+        outcome = show(entering(folder), folder.name, replace(settings, beside=None), opening_of(folder))
     if outcome.word == "failed":
         raise Stop(outcome.message, BROKEN)
     if outcome.signal and is_gone(outcome.signal):

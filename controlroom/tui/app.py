@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -32,7 +32,7 @@ from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
 from controlroom.tui.keyboard import InOrder
 from controlroom.tui.moment import Moment, before_entering
-from controlroom.tui.outcome import Notebook, Outcome, Settings, farewell
+from controlroom.tui.outcome import Enter, Notebook, Outcome, Settings, farewell
 from controlroom.tui.painting import Sparing
 from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
@@ -51,7 +51,6 @@ __all__ = ["ControlRoomApp", "Outcome", "Settings", "run"]
 
 T = TypeVar("T")
 DEFAULTS = Settings()
-Enter = Callable[[], Awaitable[Room]]
 LAYOUTS_EVERY = 1.0
 """Real seconds between two looks at layouts of one's own."""
 
@@ -106,6 +105,8 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         self.settings = settings
         self.follower: Follower | None = None
         self._notebook: Notebook | None = None
+        self._other: Follower | None = None
+        """The recording beside this one."""
         self._enter = enter
         self._assess = assess
         self._real = real
@@ -175,7 +176,24 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             return
         self.follower = Follower(room, self._assess, self._real)
         self._read_bookmarks(room)
+        if self.settings.beside is not None:
+            self.enter_beside(self.settings.beside)
         await self.follower.follow(self._arrived)
+
+    @work(group="beside", exit_on_error=False)
+    async def enter_beside(self, enter: Enter) -> None:
+        """Opens the other recording, and shows both once the room is there."""
+        self._other = Follower(await enter(), self._assess, self._real)
+        self._after_paint(self.beside)
+
+    def beside(self) -> None:
+        """Both recordings on one clock."""
+        from controlroom.tui.screens.beside import BesideSheet
+
+        if self._other is None or self.follower is None or not len(self.follower.history):
+            self.say("no other recording is open: controlroom replay A --beside B shows two")
+            return
+        self.open(BesideSheet(self._now, self.follower, self._other))
 
     def _read_bookmarks(self, room: Room) -> None:
         """Those of a recording; a live session has marks and notes, which are part of the record."""

@@ -60,6 +60,10 @@ class Desk(Protocol):
         """The playhead was moved: show it at once."""
         ...
 
+    def beside(self) -> None:
+        """Shows the other recording beside this one."""
+        ...
+
     def keep_bookmarks(self, found: Sequence[Bookmark]) -> bool:
         """Writes the bookmarks of this recording; False: it was said why they cannot be kept."""
         ...

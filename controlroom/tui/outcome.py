@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from controlroom.core.bookmarks import Bookmark
 from controlroom.core.info import Seat
+from controlroom.room import Room
 from controlroom.tui.keymap import Keys
 from controlroom.tui.moment import Moment
 from controlroom.tui.shelf import Shelf
 from controlroom.tui.tones import Palette
+
+Enter = Callable[[], Awaitable[Room]]
 
 
 class Notebook(Protocol):
@@ -46,6 +49,8 @@ class Settings:
     """Folder with layouts of one's own; None: those that are shipped."""
     shelf: Shelf | None = None
     """The saved sessions; None: there are none to be looked at."""
+    beside: Enter | None = None
+    """Enters the recording that is shown beside this one; None: none is."""
     notebook: Callable[[str], Notebook] | None = None
     """The bookmarks of the recording in that folder; None: none are kept."""
     seat: Seat = "facilitator"

@@ -203,4 +203,5 @@ TRAVELLING: Mapping[str, Callable[[Desk], None]] = {
     "end_loop": end_loop,
     "bookmark": bookmark,
     "bookmarks": bookmarks,
+    "beside": lambda desk: desk.beside(),
 }

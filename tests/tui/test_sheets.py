@@ -288,7 +288,16 @@ async def test_the_palette_finds_actions_experiments_metrics_and_moments() -> No
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 async def test_every_action_does_something_where_it_is_possible(action: Action) -> None:
     ahead = ("to_end", "seek_on", "stop_after", "phase_after")
-    of_recordings = ("fine_back", "fine_on", "loop_from", "loop_to", "end_loop", "bookmark", "bookmarks")
+    of_recordings = (
+        "fine_back",
+        "fine_on",
+        "loop_from",
+        "loop_to",
+        "end_loop",
+        "bookmark",
+        "bookmarks",
+        "beside",
+    )
     t, info = (DAY, recorded()) if action.id in ahead + of_recordings else (1872.0, None)
     async with desk(t, info=info) as room:
         if action.id == "unlock":

@@ -1,0 +1,99 @@
+"""Two recordings beside each other: one playhead, aligned by what happened in both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from controlroom.core.events import Event
+from controlroom.core.playhead import History
+from controlroom.core.values import changed
+from controlroom.room import Room
+from controlroom.tui.outcome import Settings
+from controlroom.tui.screens.beside import BesideSheet
+from tests.sessions import DAY, synthetic_events
+from tests.tui.desk import Desk
+from tests.tui.fake_room import FakeRoom, recorded
+
+LATER = 120.0
+"""Seconds by which everything but the opening comes later in the second day."""
+
+
+def later() -> list[Event]:
+    first, *others = synthetic_events()
+    moved = [changed(own, t=own.t + LATER, at=own.at + timedelta(seconds=LATER)) for own in others]
+    return [first, *moved]
+
+
+class Past(FakeRoom):
+    """A recording whose past is there at once."""
+
+    def past(self) -> History:
+        history = super().past()
+        history.extend(later())
+        return history
+
+
+@asynccontextmanager
+async def two(size: tuple[int, int]) -> AsyncIterator[Desk]:
+    async def other() -> Room:
+        return Past((), recorded("2026-10-20"))
+
+    own = Desk(synthetic_events(), recorded(), Settings(beside=other))
+    async with own.app.run_test(size=size) as pilot:
+        await own.ready(pilot)
+        await own.until(lambda: isinstance(own.app.screen, BesideSheet), "both are shown")
+        yield own
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_both_days_are_in_sight_and_one_playhead_moves_them(size: tuple[int, int]) -> None:
+    async with two(size) as own:
+        await own.press("home", "}", "}", ".", ".")
+        lines = "\n".join(own.screen_lines())
+        assert "2026-11-22" in lines
+        assert "2026-10-20" in lines
+        assert "T+16:00" in lines
+        sheet = own.app.screen
+        assert isinstance(sheet, BesideSheet)
+        assert sheet.alignment.title == "the first injection"
+        assert abs(sheet.alignment.shift) < LATER + 1
+
+
+async def test_aligned_by_something_else(size: tuple[int, int] = (160, 40)) -> None:
+    async with two(size) as own:
+        await own.press("home", "}", "}")
+        sheet = own.app.screen
+        assert isinstance(sheet, BesideSheet)
+        for _ in range(4):
+            await own.press("a")
+        assert sheet.alignment.title == "their start"
+        assert "the second is at T+15:00" in "\n".join(own.screen_lines())
+        await own.press("space")
+        own.real += 5
+        await own.show()
+        assert "the second is at T+15:05" in "\n".join(own.screen_lines())
+
+
+async def test_before_its_beginning_and_after_its_end_that_is_said() -> None:
+    async with two((160, 40)) as own:
+        sheet = own.app.screen
+        assert isinstance(sheet, BesideSheet)
+        await own.press("end")
+        text = "\n".join(own.screen_lines())
+        assert "the second is" in text
+        await own.press("escape")
+        assert own.app.screen is own.app.room_screen
+        await own.press("V")
+        assert isinstance(own.app.screen, BesideSheet)
+
+
+async def test_without_another_it_says_how_to_open_one() -> None:
+    own = Desk(synthetic_events(DAY), recorded(), Settings())
+    async with own.app.run_test(size=(120, 36)) as pilot:
+        await own.ready(pilot)
+        await own.press("V")
+        assert any("--beside" in said for said in own.said)
