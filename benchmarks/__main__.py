@@ -1,8 +1,9 @@
 """`python -m benchmarks`: every benchmark in turn."""
 
-from benchmarks import first_frame, halt, key_to_frame, steady_state, viewers, watching
+from benchmarks import first_frame, halt, key_to_frame, long_replay, steady_state, viewers, watching
 
 first_frame.main()
+long_replay.main()
 steady_state.main()
 key_to_frame.main()
 viewers.main()

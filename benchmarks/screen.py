@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -71,6 +72,34 @@ class Screen:
         began = time.perf_counter()
         self.send(key.sent)
         return self._until(key.shows, began, LONGEST) - began
+
+    def at_times(
+        self, keys: Sequence[bytes], pauses: Sequence[float], line: re.Pattern[str]
+    ) -> tuple[list[float], list[tuple[float, str]]]:
+        """Sends each key and, whatever is painted meanwhile, the next one so many seconds after it.
+
+        Returns when each was sent, and when which text that `line` finds was on the screen at the end of a frame.
+        """
+        sent: list[float] = []
+        chunks: list[tuple[float, bytes]] = []
+        due = time.perf_counter()
+        for key, pause in zip(keys, pauses, strict=True):
+            self.send(key)
+            sent.append(time.perf_counter())
+            due = max(due, sent[-1] - pause / 2) + pause
+            while (left := due - time.perf_counter()) > 0:
+                if data := self._read(left):
+                    chunks.append((time.perf_counter(), data))
+        chunks += self._burst()
+        frames: list[tuple[float, str]] = []
+        tail = b""
+        for arrived, data in chunks:
+            self._emulator.feed(data)
+            tail = tail[-len(FRAME_END) :] + data
+            found = line.search("\n".join(self._emulator.lines())) if FRAME_END in tail else None
+            if found is not None:
+                frames.append((arrived, found[1]))
+        return sent, frames
 
     def read_until(self, text: str, longest: float) -> None:
         """Returns when a frame with that text has been painted; raises TimeoutError."""

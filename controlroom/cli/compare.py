@@ -7,26 +7,27 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controlroom.cli.codes import DONE, Stop
 from controlroom.cli.places import find_session, sessions_folder
 from controlroom.journal.folder import SessionFolder, sessions_in
 
+if TYPE_CHECKING:
+    from controlroom.core.comparing import Comparison
+
 FEWEST_COLUMNS = 60
+MOST = 8
+"""Sessions that are put side by side where none are named: as many as the screen's trend has signs for."""
 
 
 def compare(chosen: argparse.Namespace) -> int:
     """Prints what became better and what worse."""
-    from controlroom.core.comparing import compare as put
-    from controlroom.journal.comparison import days_of
-    from controlroom.journal.reader import JournalError
-
     sessions = sessions_folder(chosen.sessions)
     folders = _chosen(chosen.session, sessions)
-    try:
-        found = put(days_of(folders))
-    except JournalError as error:
-        raise Stop(str(error)) from error
+    if chosen.screen:
+        return _on_screen(folders, chosen, sessions)
+    found = beside(folders, sessions)
     if chosen.json:
         from controlroom.journal.comparison.shape import as_json
 
@@ -65,19 +66,48 @@ def _newest(sessions: Path) -> SessionFolder:
 
 def _before(newest: SessionFolder, sessions: Path) -> SessionFolder:
     """The closed session before that one on the same plan: of the same kind, rehearsal or not, where there is one."""
+    return _earlier(newest, sessions)[-1]
+
+
+def _earlier(newest: SessionFolder, sessions: Path) -> list[SessionFolder]:
+    """The closed sessions before that one on the same plan, oldest first: of the same kind, where there is one."""
     from controlroom.journal.listing import listed
 
     own = listed(newest)
     if own.when is None:
         raise Stop(f"{newest.name}: {own.problem}")
-    earlier = [
-        (folder, other)
+    found = [
+        (other.when, other.name, other.lab, folder)
         for folder, other in ((folder, listed(folder)) for folder in sessions_in(sessions))
         if other.status == "closed"
         and other.plan == own.plan
         and other.when is not None
         and (other.when, other.name) < (own.when, own.name)
     ]
-    if not earlier:
+    if not found:
         raise Stop(f"no closed session of {own.plan} before {newest.name}; name the sessions to compare")
-    return max(earlier, key=lambda pair: (pair[1].lab == own.lab, pair[1].when, pair[1].name))[0]
+    alike = [one for one in found if one[2] == own.lab]
+    return [folder for *_, folder in sorted(alike or found, key=lambda one: one[:2])]
+
+
+def beside(folders: Sequence[SessionFolder], sessions: Path) -> Comparison:
+    """These side by side; one alone with those before it on the same plan."""
+    from controlroom.core.comparing import compare as put
+    from controlroom.journal.comparison import days_of
+    from controlroom.journal.reader import JournalError
+
+    if len(folders) == 1:
+        folders = [*_earlier(folders[0], sessions)[1 - MOST :], *folders]
+    try:
+        return put(days_of(folders))
+    except JournalError as error:
+        raise Stop(str(error)) from error
+
+
+def _on_screen(folders: Sequence[SessionFolder], chosen: argparse.Namespace, sessions: Path) -> int:
+    """The trend over the room of the newest of them."""
+    from controlroom.cli.screen import entering, show_room
+    from controlroom.journal.listing import listed
+
+    newest = max(folders, key=lambda folder: (str(listed(folder).when), folder.name))
+    return show_room(entering(newest), newest.name, chosen, sessions, recorded=newest, compared=folders)

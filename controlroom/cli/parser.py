@@ -150,7 +150,9 @@ def _add_record(commands: _Commands[argparse.ArgumentParser]) -> None:
     form = compare.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
     form.add_argument("--markdown", action="store_true")
+    form.add_argument("--screen", action="store_true", help="on the screen, over the newest one's room")
     _add_sessions(compare)
+    _add_screen(compare)
     compare.set_defaults(act="compare.compare")
 
     report = _command(

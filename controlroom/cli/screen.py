@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,11 +30,12 @@ def show_room(
     sessions: Path,
     recorded: SessionFolder | None = None,
     beside: SessionFolder | None = None,
+    compared: Sequence[SessionFolder] = (),
 ) -> int:
     """Returns when the screen is left; another session chosen there is shown in its place.
 
     `recorded`: the saved session that `enter` opens; the first paint shows its plan already. `beside`: another one to
-    look at beside it.
+    look at beside it. `compared`: sessions whose figures are shown side by side over it.
     """
     # The screen turns it on again once the room is shown: a start allocates much and drops little.
     gc.disable()
@@ -60,13 +61,14 @@ def show_room(
         shelf=FolderShelf(sessions),
         notebook=notebook,
         beside=entering(beside) if beside is not None else None,
+        compared=tuple(folder.path for folder in compared),
         seat=getattr(chosen, "seat", "facilitator"),
         socket=getattr(chosen, "socket", None),
     )
     outcome = show(enter, title, settings, opening_of(recorded) if recorded else None)
     while outcome.word == "open" and outcome.path is not None:
-        folder = SessionFolder(outcome.path)
-        outcome = show(entering(folder), folder.name, replace(settings, beside=None), opening_of(folder))
+        folder, settings = SessionFolder(outcome.path), replace(settings, beside=None, compared=())
+        outcome = show(entering(folder), folder.name, settings, opening_of(folder))
     if outcome.word == "failed":
         raise Stop(outcome.message, BROKEN)
     if outcome.signal and is_gone(outcome.signal):

@@ -11,6 +11,7 @@ from controlroom.journal.folder import SessionFolder
 from controlroom.tui.shelf import Order, Prunable, SavedSession, ShelfError
 
 if TYPE_CHECKING:
+    from controlroom.core.comparing import Comparison
     from controlroom.journal.listing import Listed
 
 
@@ -44,6 +45,15 @@ class FolderShelf:
 
         count = len(found)
         return f"{count} session{'s' if count != 1 else ''}, {size_of(sum(own.size for own in found))}"
+
+    def compare(self, paths: Sequence[Path]) -> Comparison:
+        from controlroom.cli.codes import Stop
+        from controlroom.cli.compare import beside
+
+        try:
+            return beside([SessionFolder(path) for path in paths], self._sessions)
+        except Stop as error:
+            raise ShelfError(str(error)) from error
 
     def tag(self, name: str, words: str) -> str:
         from controlroom.journal import tags

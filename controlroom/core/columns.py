@@ -11,6 +11,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from controlroom.core.events.sources import Samples
 from controlroom.core.state import State
@@ -18,15 +19,45 @@ from controlroom.core.state import State
 NAN = math.nan
 
 
+class Block(NamedTuple):
+    """What is known of :data:`BLOCK` samples that follow each other: looked at once, however often it is asked."""
+
+    low: float
+    high: float
+    """Least and most of the known ones; NaN: none is known."""
+    whole: bool
+    """All of them are known."""
+
+
+BLOCK = 256
+
+
+def _block(values: array[float]) -> Block:
+    total = sum(values)
+    if total == total:
+        return Block(min(values), max(values), True)
+    known = [value for value in values if value == value]
+    return Block(min(known, default=NAN), max(known, default=NAN), len(known) == len(values))
+
+
 class Column:
     """The samples of one metric."""
 
-    __slots__ = ("first", "step", "values")
+    __slots__ = ("_blocks", "first", "step", "values")
 
     def __init__(self, step: int) -> None:
         self.step = step
         self.first: int | None = None
         self.values: array[float] = array("d")
+        self._blocks: dict[int, Block] = {}
+
+    def block(self, number: int) -> Block:
+        """The samples from `number` × :data:`BLOCK` on, all of which are there: they do not change any more."""
+        found = self._blocks.get(number)
+        if found is None:
+            found = _block(self.values[number * BLOCK : (number + 1) * BLOCK])
+            self._blocks[number] = found
+        return found
 
     def extend(self, start: int, values: Sequence[float | None]) -> None:
         """Takes over consecutive steps from `start` (Unix seconds). A step that is already there stays."""
@@ -141,6 +172,31 @@ class Series:
     def known(self, within: range) -> list[float]:
         """The values at those steps that are numbers."""
         return [value for value in self.values(within) if value == value]
+
+    def blocks(self, within: range) -> tuple[range, range, range]:
+        """These steps as those before the first whole block among them, the numbers of whole blocks, those after."""
+        first, last = -(-within.start // BLOCK), within.stop // BLOCK
+        if first >= last:
+            return within, range(0), range(within.stop, within.stop)
+        return range(within.start, first * BLOCK), range(first, last), range(last * BLOCK, within.stop)
+
+    def block(self, number: int) -> Block:
+        return self._column.block(number)
+
+    def extremes(self, within: range) -> tuple[float, float] | None:
+        """The least and the most of the known values at those steps; None: none is known."""
+        before, blocks, after = self.blocks(within)
+        found = [own for part in (before, after) if part for own in self.known(part)]
+        for block in map(self._column.block, blocks):
+            if block.low == block.low:
+                found += block[:2]
+        return (min(found), max(found)) if found else None
+
+    def whole(self, within: range) -> bool:
+        """All values at those steps are known."""
+        before, blocks, after = self.blocks(within)
+        ends = (value == value for part in (before, after) for value in self.values(part))
+        return all(ends) and all(self._column.block(number).whole for number in blocks)
 
     def items(self, within: range) -> Iterator[tuple[int, float]]:
         """(Unix seconds, value) at those steps."""

@@ -253,7 +253,10 @@ ACTIONS = (
     Action("copy_what", "Y", "Y", "copy …",
            "Copy the status line, the figures or what is chosen: each is shown before.", "Look", when=has_plan,
            seats=ALL),
-    Action("sessions", "S", "S", "sessions", "Saved sessions.", "Look", seats=WRITERS),
+    Action("sessions", "S", "S", "sessions", "Saved sessions: open one, or compare some.", "Look", seats=WRITERS),
+    Action("compare", "D", "D", "compare",
+           "This session beside those before it on the same plan: the trend of each figure, what became better or "
+           "worse, what is still open.", "Look", when=has_plan, seats=WRITERS),
     Action("seek_back", "comma", ",", "back",
            "30 seconds back; a live session goes on meanwhile.", "Time travel", when=has_plan, seats=ALL),
     Action("seek_on", "full_stop", ".", "on", "30 seconds on.", "Time travel", when=_not_at_head, seats=ALL),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from controlroom.core import intents as i
 from controlroom.core.assessment import Assessment
 from controlroom.core.bookmarks import Bookmark
 from controlroom.core.columns import View
+from controlroom.core.comparing.values import Comparison
 from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
 from controlroom.core.plan import Experiment, Metric, Step
@@ -38,6 +40,7 @@ from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
+from controlroom.tui.shelf import Shelf, ShelfError
 from controlroom.tui.spine import Timeline
 from controlroom.tui.surroundings import ascii_only, over_ssh
 from controlroom.tui.table import Metrics
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["ControlRoomApp", "Outcome", "Settings", "run"]
 
 T = TypeVar("T")
+TURN = 0.001
+"""Real seconds that a thread may go on while another waits."""
 DEFAULTS = Settings()
 LAYOUTS_EVERY = 1.0
 """Real seconds between two looks at layouts of one's own."""
@@ -229,6 +234,8 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             self._tidying.begin()
         self.read_layouts()
         self._say_troubles()
+        if self.settings.compared:
+            self.compare(self.settings.compared)
 
     def _say_troubles(self) -> None:
         """What of the configuration could not be used: all of it in one message, which stays while it is read."""
@@ -462,6 +469,29 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         if path is not None:
             self.exit(Outcome("open", path=Path(path)))
 
+    def compare(self, paths: Sequence[Path] = ()) -> None:
+        here = self._now.info.folder
+        chosen = tuple(paths) or ((Path(here),) if here else ())
+        if self.settings.shelf is None or not chosen:
+            self.say("no folder of sessions was given")
+        else:
+            self._compare(self.settings.shelf, chosen)
+
+    @work(group="comparing", thread=True, exclusive=True, exit_on_error=False)
+    def _compare(self, shelf: Shelf, paths: Sequence[Path]) -> None:
+        """Reads them beside the screen: long sessions take their time."""
+        try:
+            found = shelf.compare(paths)
+        except (ShelfError, OSError) as error:
+            self.call_from_thread(self.say, str(error), wrong=True)
+        else:
+            self.call_from_thread(self._compared, found)
+
+    def _compared(self, found: Comparison) -> None:
+        from controlroom.tui.screens.compare import CompareSheet
+
+        self.open(CompareSheet(self._now, self, found))
+
     def leave(self, word: str) -> None:
         self.exit(Outcome(word, farewell=farewell(self._now, self.settings.socket)))
 
@@ -492,6 +522,8 @@ def run(
     """
     # Searching for garbage among all that a start allocates, and keeps, is a fifth of the time to the first frame.
     gc.disable()
+    # Figures of a long session are computed in a thread: a key press waits no longer than this for its turn.
+    sys.setswitchinterval(TURN)
     try:
         app = ControlRoomApp(enter, title, settings, opening)
         return app.run(mouse=settings.mouse) or Outcome("left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual.screen import Screen
@@ -119,6 +120,10 @@ class Desk(Protocol):
         ...
 
     def sessions(self) -> None: ...
+
+    def compare(self, paths: Sequence[Path] = ()) -> None:
+        """Puts sessions side by side; one alone, or none: this one, with those before it on the same plan."""
+        ...
 
     def commands(self) -> None: ...
 

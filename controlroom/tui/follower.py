@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
@@ -57,6 +58,10 @@ class Follower:
     """Samples up to which the figures are there with the moment: about a fiftieth of a second. More of them are
     computed beside the screen, and until then a moment has what a glance tells."""
 
+    REST = 0.3
+    """Real seconds for which the playhead must not have been moved before figures are computed beside the screen:
+    nobody reads them while scrubbing, and they take from the time that the frames need."""
+
     def __init__(self, room: Room, assess: Assess, real: Callable[[], float] = time.monotonic) -> None:
         self.room = room
         self.history = room.past()
@@ -86,6 +91,7 @@ class Follower:
         self._again = 0.0
         self._lost_at: float | None = None
         """Real seconds at which the connection was lost; None: it is there."""
+        self._sought_at = -math.inf
         self._shown = 0.0
         """Newest session second that was shown."""
         self._told = False
@@ -200,7 +206,8 @@ class Follower:
         if self.behind:
             return self._figures
         if sum(view.state.lengths) > self.INLINE:
-            self._compute_beside(view, t)
+            if real - self._sought_at >= self.REST:
+                self._compute_beside(view, t)
             self.behind = True
             return self._figures if moving and self._figures_of else self._glance(view, t)
         self._figures = self._assess(view, t)
@@ -241,6 +248,7 @@ class Follower:
         self._again = 0.0
 
     def seek(self, t: float) -> None:
+        self._sought_at = self._real()
         self.playhead = heads.sought(self.playhead, t, self.head)
 
     def seek_by(self, seconds: float) -> None:

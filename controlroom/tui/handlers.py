@@ -338,6 +338,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "copy": copy,
     "copy_what": copy_what,
     "sessions": lambda desk: desk.sessions(),
+    "compare": lambda desk: desk.compare(),
     "stop_here": stop_here,
     **TRAVELLING,
     "help": help_page,

@@ -53,6 +53,8 @@ class Settings:
     """Enters the recording that is shown beside this one; None: none is."""
     notebook: Callable[[str], Notebook] | None = None
     """The bookmarks of the recording in that folder; None: none are kept."""
+    compared: Sequence[Path] = ()
+    """Sessions that are shown side by side as soon as the room is."""
     seat: Seat = "facilitator"
     """The seat that is asked for: what the first paint is laid out for."""
     keys: Keys = field(default_factory=Keys)

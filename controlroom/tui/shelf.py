@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from controlroom.core.comparing.values import Comparison
+
 Order = Literal["when", "length", "size", "verdict", "title", "name"]
 ORDERS: tuple[Order, ...] = ("when", "title", "verdict", "length", "size", "name")
 
@@ -55,6 +57,10 @@ class Shelf(Protocol):
 
     def total(self, found: Sequence[SavedSession]) -> str:
         """`3 sessions, 4.2 MB`."""
+        ...
+
+    def compare(self, paths: Sequence[Path]) -> Comparison:
+        """These side by side; one alone with those before it on the same plan."""
         ...
 
     def tag(self, name: str, words: str) -> str:

@@ -93,7 +93,10 @@ def _blind(context: Context, own: Injected) -> bool:
     for metric in context.plan.metrics:
         series = context.series(metric)
         origin = (series.first or 0) // context.step
-        for index in context.indices(series, own.at, min(own.window_end, context.heard)):
+        within = context.indices(series, own.at, min(own.window_end, context.heard))
+        if len(within) == len(steps) and series.whole(within):
+            return False
+        for index in within:
             place = origin + index - steps.start
             if not seen[place] and series.value(index) == series.value(index):
                 seen[place] = 1

@@ -5,11 +5,11 @@ An unknown sample is neither inside nor outside: it starts no impact, proves no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from controlroom.core.assessment import Limit
-from controlroom.core.columns import Series
+from controlroom.core.columns import BLOCK, Series
 
 INSIDE: Final = 0
 UNKNOWN: Final = 1
@@ -17,6 +17,9 @@ OUTSIDE: Final = 2
 """In this order the worst code of several metrics says how the service is at that step."""
 
 Code = Literal[0, 1, 2]
+
+
+_ALL_INSIDE, _ALL_OUTSIDE = bytes([INSIDE]) * BLOCK, bytes([OUTSIDE]) * BLOCK
 
 
 def codes(series: Series, limit: Limit, numbers: range) -> bytes:
@@ -28,14 +31,27 @@ def codes(series: Series, limit: Limit, numbers: range) -> bytes:
     origin = first // series.step
     low = max(numbers.start, origin)
     high = max(low, min(numbers.stop, origin + series.length))
-    values = series.values(range(low - origin, high - origin))
-    # NaN is neither: both comparisons are false.
-    if limit.worse == "higher":
-        read = bytes(OUTSIDE if v > bound else INSIDE if v <= bound else UNKNOWN for v in values)
-    else:
-        read = bytes(OUTSIDE if v < bound else INSIDE if v >= bound else UNKNOWN for v in values)
+    lower = limit.worse != "higher"
+    before, blocks, after = series.blocks(range(low - origin, high - origin))
+    read = bytearray(_coded(series.values(before), bound, lower))
+    for number in blocks:
+        block = series.block(number)
+        if block.whole and (block.low >= bound if lower else block.high <= bound):
+            read += _ALL_INSIDE
+        elif block.whole and (block.high < bound if lower else block.low > bound):
+            read += _ALL_OUTSIDE
+        else:
+            read += _coded(series.values(range(number * BLOCK, (number + 1) * BLOCK)), bound, lower)
+    read += _coded(series.values(after), bound, lower)
     found[low - numbers.start : high - numbers.start] = read
     return bytes(found)
+
+
+def _coded(values: Iterable[float], bound: float, lower: bool) -> bytes:
+    """NaN is neither: both comparisons are false."""
+    if lower:
+        return bytes(OUTSIDE if v < bound else INSIDE if v >= bound else UNKNOWN for v in values)
+    return bytes(OUTSIDE if v > bound else INSIDE if v <= bound else UNKNOWN for v in values)
 
 
 def worst(several: Sequence[bytes]) -> bytes:

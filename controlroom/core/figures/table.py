@@ -58,15 +58,14 @@ def cell(context: Context, metric: Metric, series: Series, window: Window, stati
     if not window.exists:
         return Cell(reason=window.reason)
     within = context.indices(series, window.start, window.end)
-    values = series.values(within)
-    known = [value for value in values if value == value]
+    lower = metric.worse == "lower"
+    if statistic == "worst" and (ends := series.extremes(within)) is not None:
+        value = ends[0] if lower else ends[1]
+        at = context.moment_of(series.time(within.start + series.values(within).index(value)) // context.step)
+        return Cell(value=value, statistic="worst", at=utc(at))
+    known = series.known(within)
     if not known:
         return Cell(reason="no sample is known")
-    lower = metric.worse == "lower"
-    if statistic == "worst":
-        value = min(known) if lower else max(known)
-        at = context.moment_of(series.time(within.start + values.index(value)) // context.step)
-        return Cell(value=value, statistic="worst", at=utc(at))
     if statistic == "last":
         return Cell(value=known[-1], statistic="last")
     if statistic == "mean":

@@ -17,11 +17,8 @@ def bins(series: Series, start: float, end: float, cells: int, lower_is_worse: b
     length = (end - start) / cells if cells else 0.0
     for index in range(cells):
         low, high = start + index * length, start + (index + 1) * length
-        known = series.known(series.span(low, math.nextafter(high, low) if index < cells - 1 else high))
-        if not known:
-            found.append(math.nan)
-        else:
-            found.append(min(known) if lower_is_worse else max(known))
+        ends = series.extremes(series.span(low, math.nextafter(high, low) if index < cells - 1 else high))
+        found.append(math.nan if ends is None else ends[0] if lower_is_worse else ends[1])
     return found
 
 

@@ -6,6 +6,7 @@ Whatever reads or writes on disk does so in a thread: the room behind goes on, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on, work
@@ -43,6 +44,10 @@ class SessionsSheet(Sheet[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "search as you type; #word is a tag", show=False),
         Binding("s", "next_order", "in another order", show=False),
+        Binding("space", "mark", "mark it for a comparison, or no more", show=False),
+        Binding(
+            "c", "compare", "compare those that are marked; none: this one and those before it", show=False
+        ),
         Binding("t", "tag", "its tags", show=False),
         Binding("v", "verify", "verify that it is as it was written", show=False),
         Binding("e", "export", "export it into one file", show=False),
@@ -56,6 +61,7 @@ class SessionsSheet(Sheet[str]):
         self._shelf = shelf
         self._desk = desk
         self._found: tuple[SavedSession, ...] = ()
+        self._marked: frozenset[Path] = frozenset()
         self._words = ""
         self._order: Order = "when"
         self._busy = "reading the sessions …"
@@ -87,15 +93,24 @@ class SessionsSheet(Sheet[str]):
             return (((nothing if not self._busy else "", "dim"),),)
         wide = width >= 90
         return tuple(
-            _row(own, width, wide, self._shelf.total((own,)).partition(", ")[2]) for own in self._found
+            (
+                ("* " if own.path in self._marked else "  ", "key"),
+                *_row(own, width - 2, wide, self._shelf.total((own,)).partition(", ")[2]),
+            )
+            for own in self._found
         )
 
     def _hint(self, moment: Moment, width: int) -> tuple[Row, ...]:
         pairs = (
-            ("enter", "opens"), ("/", "search"), ("s", "order"), ("t", "tags"), ("v", "verify"),
-            ("e", "export"), ("i", "import"), ("p", "prune"), ("esc", "closes"),
+            ("enter", "opens"), ("/", "search"), ("s", "order"), ("space", "marks"), ("c", "compare"), ("t", "tags"),
+            ("v", "verify"), ("e", "export"), ("i", "import"), ("p", "prune"), ("esc", "closes"),
         )  # fmt: skip
-        return (tuple(part for key, what in pairs for part in ((key, "key"), (f" {what}  ", "dim"))),)
+        rows: list[Row] = [()]
+        for key, what in pairs:
+            if rows[-1] and sum(len(text) for text, _ in rows[-1]) + len(key) + len(what) + 1 > width:
+                rows.append(())
+            rows[-1] = (*rows[-1], (key, "key"), (f" {what}  ", "dim"))
+        return tuple(rows)
 
     def chosen(self) -> SavedSession | None:
         at = self.query_one(Scroll).cursor
@@ -177,6 +192,16 @@ class SessionsSheet(Sheet[str]):
     def action_open_chosen(self) -> None:
         if (own := self.chosen()) is not None:
             self.dismiss(str(own.path))
+
+    def action_mark(self) -> None:
+        if (own := self.chosen()) is not None:
+            self._marked ^= {own.path}
+            self._redraw()
+
+    def action_compare(self) -> None:
+        if (own := self.chosen()) is not None:
+            marked = [one.path for one in self._found if one.path in self._marked]
+            self._desk.compare(marked or [own.path])
 
     def action_tag(self) -> None:
         if (own := self.chosen()) is None:
