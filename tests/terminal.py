@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.system import require
@@ -58,14 +58,17 @@ class Terminal:
 
     def wait_for(self, *texts: str, seconds: float = 30.0) -> str:
         """The screen, once all of the texts are on it."""
+        return self.wait_until(lambda screen: all(text in screen for text in texts), f"{texts}", seconds)
+
+    def wait_until(self, true: Callable[[str], bool], what: str, seconds: float = 30.0) -> str:
+        """The screen, once that holds of it."""
         until = time.monotonic() + seconds
         while True:
             screen = self.screen()
-            missing = [text for text in texts if text not in screen]
-            if not missing:
+            if true(screen):
                 return screen
             if time.monotonic() > until:
-                raise AssertionError(f"never seen: {missing}; on the screen at last:\n{screen}")
+                raise AssertionError(f"never seen: {what}; on the screen at last:\n{screen}")
             self._ended.wait(LOOK)
 
     def close(self) -> None:
