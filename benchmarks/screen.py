@@ -111,6 +111,10 @@ class Screen:
         while (left := until - time.perf_counter()) > 0:
             self._emulator.feed(self._read(left))
 
+    def lines(self) -> list[str]:
+        """What it shows."""
+        return self._emulator.lines()
+
     def _until(self, text: str, began: float, longest: float) -> float:
         tail, found = b"", 0.0
         while time.perf_counter() < began + longest:

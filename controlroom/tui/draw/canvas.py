@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
 from rich.cells import cell_len
 
 from controlroom.tui.text import Row, settled, width
@@ -15,6 +17,12 @@ class Canvas:
         self._texts = [" "] * cells
         self._tones = [""] * cells
         self._taken = [False] * cells
+
+    def copy(self) -> Canvas:
+        """Another with the same on it."""
+        other = Canvas(self.cells)
+        other._texts, other._tones, other._taken = self._texts[:], self._tones[:], self._taken[:]
+        return other
 
     def put(self, x: int, text: str, tone: str = "") -> int:
         """Writes from cell x on, cut at both ends; the cell after it is returned."""
@@ -68,3 +76,19 @@ class Canvas:
             else:
                 found.append((text, tone))
         return tuple(found)
+
+
+KEPT = 32
+"""Lines that are kept: a few of the timeline and of a plot, for the moments that somebody goes between."""
+_kept: dict[tuple[object, ...], tuple[tuple[object, ...], Canvas]] = {}
+
+
+def kept(draw: Callable[[], Canvas], of: tuple[object, ...], at: Hashable) -> Canvas:
+    """The line as it was drawn from the very same things: a day of a thousand notes is drawn when one comes, not
+    each second. What it is drawn `of` are parts of a state, which never change; `at` says how it was drawn."""
+    key = (at, *map(id, of))
+    found = _kept.pop(key, None) or (of, draw())  # `of` is held, so that its identity stays its own
+    _kept[key] = found
+    if len(_kept) > KEPT:
+        del _kept[next(iter(_kept))]
+    return found[1].copy()

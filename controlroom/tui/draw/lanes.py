@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from controlroom.core import timeline
 from controlroom.core.events.sources import AlertObserved
@@ -10,7 +10,7 @@ from controlroom.core.plan import Experiment
 from controlroom.core.state import Run, episode
 from controlroom.core.timeline import Slot
 from controlroom.tui.draw.axis import Axis, bar, ends, labels, minutes, title
-from controlroom.tui.draw.canvas import Canvas
+from controlroom.tui.draw.canvas import Canvas, kept
 from controlroom.tui.draw.head import phase_title
 from controlroom.tui.draw.runs import counts
 from controlroom.tui.moment import Moment
@@ -177,6 +177,13 @@ def alert_spans(canvas: Canvas, axis: Axis, moment: Moment, of: Iterable[AlertOb
 
 def alerts(axis: Axis, moment: Moment) -> Canvas:
     """All of them on one line, each with its name as far as the next one lets it."""
+    state = moment.state
+    return kept(
+        lambda: _alerts(axis, moment), (state.alerts, state.opened_at), ("alerts", axis, axis.x(moment.t))
+    )
+
+
+def _alerts(axis: Axis, moment: Moment) -> Canvas:
     canvas = Canvas(axis.cells)
     fired = [own for own in moment.state.alerts.values() if own.firing_at is not None]
     alert_spans(canvas, axis, moment, moment.state.alerts.values())
@@ -241,15 +248,28 @@ def injects(moment: Moment) -> list[tuple[float, str, str]]:
 
 def marks(axis: Axis, moment: Moment) -> Canvas:
     """What people did, and what was said to them."""
+    state = moment.state
+    of = (state.notes, state.silences, state.marks, state.opened_at)
+    canvas = kept(lambda: _signs_of(axis, moment), of, ("signs", axis))
+    _put(canvas, axis, injects(moment))
+    return canvas
+
+
+def _signs_of(axis: Axis, moment: Moment) -> Canvas:
     canvas = Canvas(axis.cells)
-    put_signs(canvas, axis, moment)
+    _put(canvas, axis, signs(moment)[::-1])
     return canvas
 
 
 def put_signs(canvas: Canvas, axis: Axis, moment: Moment) -> None:
+    """The same on a line that others are on."""
+    _put(canvas, axis, [*reversed(signs(moment)), *injects(moment)])
+
+
+def _put(canvas: Canvas, axis: Axis, found: Sequence[tuple[float, str, str]]) -> None:
     """Each where it belongs or, where another stands there, in the next cell that has none."""
     drawn: set[tuple[int, str]] = set()
-    for t, letter, tone in (*reversed(signs(moment)), *injects(moment)):
+    for t, letter, tone in found:
         x = axis.x(t)
         if axis.shows(t) and (x, letter) not in drawn:
             drawn.add((x, letter))

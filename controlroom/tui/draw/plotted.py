@@ -9,7 +9,7 @@ from controlroom.core import timeline
 from controlroom.core.plan import Metric
 from controlroom.tui.draw import lanes
 from controlroom.tui.draw.axis import Axis, title
-from controlroom.tui.draw.canvas import Canvas
+from controlroom.tui.draw.canvas import Canvas, kept
 from controlroom.tui.draw.curve import Reading, curve, reach, reading
 from controlroom.tui.draw.metrics import short_unit
 from controlroom.tui.draw.then import going_on
@@ -82,7 +82,7 @@ def below(moment: Moment, shown: Picture, cells: int, height: int) -> tuple[Row,
         begin, end = max(slot.start, axis.start), min(slot.end, axis.end)
         if begin < end:
             title(phases, axis, begin, end, lanes.name(moment, slot), "dim")
-    faults, alerts = Canvas(axis.cells), Canvas(axis.cells)
+    faults = Canvas(axis.cells)
     titles = {own.id: own.title for own in moment.plan.experiments} if moment.plan else {}
     for run in moment.state.runs.values():
         lanes.run_bar(faults, axis, moment, run)
@@ -93,6 +93,19 @@ def below(moment: Moment, shown: Picture, cells: int, height: int) -> tuple[Row,
             faults.put(
                 axis.x(max(parts[0].start, axis.start)) + 1, fit(f" {name} ", min(16, width(name) + 2))
             )
+    state = moment.state
+    alerts = kept(
+        lambda: _alerts(moment, axis), (state.alerts, state.opened_at), ("plot", axis, axis.x(moment.t))
+    )
+    signs = lanes.marks(axis, moment)
+    found = [("phases", phases), ("faults", faults), ("alerts", alerts), ("marks", signs)]
+    if height > len(found):
+        found.insert(0, ("time", lanes.times_of_day(axis, moment)))
+    return tuple(((fit(name, LABEL) + " ", "dim"), *canvas.row()) for name, canvas in found[:height])
+
+
+def _alerts(moment: Moment, axis: Axis) -> Canvas:
+    alerts = Canvas(axis.cells)
     within = [
         own for own in moment.state.alerts.values() if _seen(moment, axis, own.active_at, own.resolved_at)
     ]
@@ -103,12 +116,7 @@ def below(moment: Moment, shown: Picture, cells: int, height: int) -> tuple[Row,
         space = following - axis.x(t) - 1
         if space >= 4:
             alerts.put(axis.x(t) + 1, fit(name, min(space, 28, width(name))))
-    signs = Canvas(axis.cells)
-    lanes.put_signs(signs, axis, moment)
-    found = [("phases", phases), ("faults", faults), ("alerts", alerts), ("marks", signs)]
-    if height > len(found):
-        found.insert(0, ("time", lanes.times_of_day(axis, moment)))
-    return tuple(((fit(name, LABEL) + " ", "dim"), *canvas.row()) for name, canvas in found[:height])
+    return alerts
 
 
 def _seen(moment: Moment, axis: Axis, begun: datetime, over: datetime | None) -> bool:
