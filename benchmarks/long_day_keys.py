@@ -22,8 +22,8 @@ from benchmarks.screen import Key, Screen
 
 HOURS, METRICS, EVENTS = 8.0, 12, 4100
 """Of what is told a quarter are notes."""
-FROM = HOURS * 3600 - 1200
-"""Session second at which the screen comes in."""
+FROM = HOURS * 3600 - 295
+"""Session second at which the screen comes in: nothing comes from then on but samples, so lines stay where they are."""
 TURNS, SETTLE = 20, 5.0
 ESCAPE, ROOM = b"\x1b[27u", "╭─ metrics [t]"
 """Escape as terminals with the kitty protocol send it; and what only the room shows, without a sheet over it."""
