@@ -87,6 +87,13 @@ class Screen:
         columns, rows = self._emulated.columns, self._emulated.lines
         return ["".join(self._emulated.buffer[y][x].data for x in range(columns)) for y in range(rows)]
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size; what was sent for the one before is forgotten."""
+        self.painted = b""
+        self._emulated.resize(rows, columns)
+        self._emulated.erase_in_display(2)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def type(self, text: bytes) -> None:
         os.write(self.master, text)
 

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from controlroom.tui.paper import Paper
@@ -40,14 +41,19 @@ class Sparing(App[T]):
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's own, with another update; a frame in which nothing differs is not sent."""
         if isinstance(renderable, LayoutUpdate | ChopsUpdate) and self._shows:
-            colours = self.console._color_system or ColorSystem.TRUECOLOR
-            sequence = self.paper.told(renderable, self.size, colours)
+            sequence = self.paper.told(renderable, self.size, self._colours)
             if not sequence and self.cursor_position == self._previous_cursor_position:
                 self.post_display_hook()
                 return
             super()._display(screen, Told(sequence))
         else:
             super()._display(screen, renderable)
+
+    @property
+    def _colours(self) -> ColorSystem | None:
+        """None: the terminal has none (`TERM=dumb`), or none is wanted (`NO_COLOR`, for which Textual takes greys)."""
+        wanted = not any(isinstance(own, Monochrome | NoColor) for own in self._filters)
+        return self.console._color_system if wanted else None
 
     @property
     def _shows(self) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
+from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
@@ -36,8 +37,11 @@ class Paper:
         """Something else may have been written, or the terminal has another size: all is painted anew."""
         self._size = (0, 0)
 
-    def told(self, update: LayoutUpdate | ChopsUpdate, size: tuple[int, int], colours: ColorSystem) -> str:
-        """What a terminal of that size is to be sent for the update; it is taken as sent."""
+    def told(
+        self, update: LayoutUpdate | ChopsUpdate, size: tuple[int, int], colours: ColorSystem | None
+    ) -> str:
+        """What a terminal of that size is to be sent for the update; it is taken as sent. None: it has no colours,
+        or is to show none."""
         if size != self._size:
             self._size = size
             self._lines = [[None] * size[0] for _ in range(size[1])]
@@ -88,14 +92,29 @@ def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
                 yield y, x, strip
 
 
-def _cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
+def _codes(style: Style, colours: ColorSystem | None) -> str:
+    if colours is None:
+        return _bare(style)
+    return Strip.render_ansi(style, colours) if style._ansi is None else style._ansi
+
+
+@lru_cache(maxsize=1024)
+def _bare(style: Style) -> str:
+    """The look without its colours: what is light on dark stays plain, what is dark on light is reversed."""
+    text, ground = (own.triplet if own is not None else None for own in (style.color, style.bgcolor))
+    turned = text is not None and ground is not None and sum(ground) > sum(text)
+    return Strip.render_ansi(
+        Style(bold=style.bold, underline=style.underline, reverse=turned != bool(style.reverse)),
+        ColorSystem.STANDARD,
+    )
+
+
+def _cells(strip: Strip, colours: ColorSystem | None) -> list[Cell]:
     found: list[Cell] = []
     for text, style, control in strip:
         if control:
             continue
-        codes = ""
-        if style is not None:
-            codes = Strip.render_ansi(style, colours) if style._ansi is None else style._ansi
+        codes = _codes(style, colours) if style is not None else ""
         if text.isascii():
             found += [(char, codes) for char in text]
             continue

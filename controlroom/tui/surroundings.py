@@ -8,6 +8,9 @@ from collections.abc import Mapping
 BARE = frozenset({"linux", "vt100", "vt102", "vt220", "ansi", "dumb"})
 """Terminals, by the name in `TERM`, whose font has ASCII and little else, and which have no clipboard."""
 
+ASCII = frozenset({"C", "POSIX"})
+COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
+
 
 def over_ssh(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether each byte goes over a line."""
@@ -16,8 +19,11 @@ def over_ssh(environment: Mapping[str, str] = os.environ) -> bool:
 
 def ascii_only(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether the locale, or the font of a bare console, cannot show more than ASCII."""
-    name = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
-    return environment.get("TERM") in BARE or name in ("C", "POSIX")
+    types = environment.get("LC_CTYPE") or ""
+    if types in COERCED and environment.get("LANG") in ASCII:
+        types = ""  # Python's own word, where it was told `LANG=C`: see PEP 538
+    name = environment.get("LC_ALL") or types or environment.get("LANG") or ""
+    return environment.get("TERM") in BARE or name in ASCII
 
 
 def no_clipboard(environment: Mapping[str, str] = os.environ) -> str:

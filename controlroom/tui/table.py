@@ -32,6 +32,8 @@ class Metrics(ListPane):
         self._standing: dict[str, Standing] = {}
         self._turned: set[str] = set()
         self._said = ""
+        self._room = 0
+        """Rows that there is room for."""
 
     def count(self, moment: Moment) -> int:
         return len(self._places)
@@ -74,6 +76,7 @@ class Metrics(ListPane):
         listed = self.listed(moment, width, room)
         if not self._places:
             listed = (((fit(self._nothing(moment), width), "dim"),),)
+        self._room = room
         self._entitle(moment, self._places[self.top : self.top + room])
         blank: tuple[Row, ...] = ((("", ""),),) * (room - len(listed))
         return (*top, *listed, *blank, *figures)
@@ -126,7 +129,7 @@ class Metrics(ListPane):
         super().entitle()
         self._said = ""
         if self.moment is not None and self.moment.plan is not None:
-            self._entitle(self.moment, self._places[self.top :])
+            self._entitle(self.moment, self._places[self.top : self.top + self._room])
 
     def _entitle(self, moment: Moment, seen: list[int]) -> None:
         """The title says what order the rows are in and what is not in sight; only where it changes."""

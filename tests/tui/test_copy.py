@@ -154,6 +154,8 @@ def test_surroundings() -> None:
     assert "GNU screen" in no_clipboard({"TERM": "screen", "STY": "1.pts"})
     assert ascii_only({"TERM": "linux", "LANG": "C.UTF-8"})
     assert ascii_only({"TERM": "xterm", "LANG": "C"})
+    assert ascii_only({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "C.UTF-8"}), "as Python puts it for itself"
+    assert not ascii_only({"TERM": "xterm", "LANG": "C", "LC_CTYPE": "de_DE.UTF-8"})
     assert not ascii_only({"TERM": "xterm", "LANG": "C.UTF-8"})
     assert over_ssh({"SSH_TTY": "/dev/pts/1"})
     assert not over_ssh({})

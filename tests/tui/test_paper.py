@@ -121,3 +121,10 @@ def test_a_part_of_a_line_is_looked_at_where_it_was_touched() -> None:
     left, right = (Strip([Segment(text, STYLES[0])], 6) for text in ("LEFT  ", "RIGHT "))
     update = ChopsUpdate([{0: left, 6: right}, {}, {}], [(0, 6, 12)], [[6, 12], [], []])
     assert told(paper, update) == "\x1b[1;7HRIGHT"
+
+
+def test_without_colours_what_was_dark_on_light_is_reversed() -> None:
+    calm, alarm = Style.parse("#d5dce4 on #11151a"), Style.parse("bold #11151a on #ff6159")
+    sent = Paper().told(frame([[("a", calm), ("b", alarm), ("c", calm)], [], []]), (WIDTH, HEIGHT), None)
+    assert sent.startswith("\x1b[1;1Ha\x1b[1;7mb\x1b[0mc")
+    assert "38" not in sent and "48" not in sent

@@ -65,13 +65,13 @@ def experiment_row(moment: Moment, index: int, experiment: Experiment, cells: in
     """`1 Pod kill  FIRED 3/3  15:04`."""
     word, when, tone = experiment_state(moment, experiment)
     all_said = [experiment_state(moment, own) for own in moment.plan.experiments] if moment.plan else []
-    words = min(cells // 2, max((width(said[0]) for said in all_said), default=0) + 1)
+    words = min(cells // 2 + 1, max((width(said[0]) for said in all_said), default=0) + 1)
     times = min(cells // 3, max((width(said[1]) for said in all_said), default=0))
     name = max(6, cells - 3 - words - times)
     return (
         (f"{index + 1} ", "dim"),
         (fit(experiment.title, name) + " ", ""),
-        (fit(word, words), tone),
+        (fit(word, words - 1) + " ", tone),
         (fit(when, max(0, cells - 3 - name - words), ">"), "dim"),
     )
 
