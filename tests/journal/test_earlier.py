@@ -2,6 +2,10 @@
 
 `first-journal.jsonl.xz` and `first-session.json.xz` are one rehearsal of the seed's day by the first version that
 wrote a record at all, on the evening of 23 November 2026: journal format 1, record format 1.
+
+`first-lines.jsonl.xz` is older: the recorder and the writer of commit 1bc31b9 wrote it, the first code of this project
+that wrote journals. It has one event at least of each of the 55 kinds that they knew, most as that rehearsal had them,
+the rest made up.
 """
 
 from __future__ import annotations
@@ -15,9 +19,11 @@ import pytest
 
 from controlroom.core.events import Event, Unknown, encode_event
 from controlroom.core.figures import assess
+from controlroom.journal.folder import SessionFolder
 from controlroom.journal.reader import lines_of, parse, verify
 from controlroom.journal.report.making import view_of
 from controlroom.journal.report.record import SessionRecord, events_of, journal_of, read_record, record
+from controlroom.room.recorded import open_recorded
 from tests.journal.schema_check import violations
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -54,6 +60,21 @@ def test_the_first_journal_has_the_figures_that_were_told_on_the_day() -> None:
     ]
     assert (now.day.ttd.value, now.day.ttr.value) == (then.day.ttd.value, then.day.ttr.value)
     assert now.day.ttd.value == pytest.approx(14, abs=0.5)
+
+
+def test_what_the_very_first_writer_wrote_opens_with_every_kind_it_knew(tmp_path: Path) -> None:
+    data = lzma.decompress((FIXTURES / "first-lines.jsonl.xz").read_bytes())
+    (tmp_path / "journal.jsonl").write_bytes(data)
+    assert verify(tmp_path / "journal.jsonl") == []
+    found = tuple(parse(data))
+    assert len({type(event.body) for event in found}) == 55
+    assert not [event for event in found if isinstance(event.body, Unknown)]
+    assert [encode_event(event) for event in found] == lines_of(data)
+    view = view_of(found)
+    assert view.state.status == "closed"
+    past = open_recorded(SessionFolder(tmp_path)).past()
+    assert (len(past), past.head.status) == (len(found), "closed")
+    assert journal_of(read_record(record(found, view, assess(view)))) == data
 
 
 def test_the_first_record_opens_and_is_the_journal_again() -> None:

@@ -1,10 +1,15 @@
-"""The record and the report of a made-up session say at each event what the room showed there."""
+"""A made-up session says the same at each event, whichever way one looks: live, attached, replayed, `show --at`, JSON,
+Markdown.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from controlroom.clock import HeldClock
@@ -13,12 +18,17 @@ from controlroom.core.assessment import Assessment
 from controlroom.core.columns import View
 from controlroom.core.events import Event
 from controlroom.core.figures import assess
+from controlroom.core.playhead import History
 from controlroom.core.state import State
+from controlroom.journal.folder import SessionFolder
 from controlroom.journal.report.escaping import escaped
 from controlroom.journal.report.markdown import markdown
 from controlroom.journal.report.page import page_of
 from controlroom.journal.report.record import events_of, read_record, record
 from controlroom.journal.report.words import cell, figure
+from controlroom.journal.showing import show
+from controlroom.room.recorded import open_recorded
+from controlroom.wire.messages import EventLine, decode_down, event_line
 from tests.conductor.fakes import MemoryWriter
 from tests.core.sessions import OPENED
 from tests.properties.believable_faults import session
@@ -26,18 +36,18 @@ from tests.properties.believable_faults import session
 _FIGURES = ("injected", "ttd", "tta", "tti", "ttm", "ttr")
 
 Record = Callable[[str, object], None]
-Recorded = tuple[list[Event], list[State], View]
+Recorded = tuple[list[Event], list[State], View, list[bytes]]
 
 
 async def lived(seed: int) -> Recorded:
-    """The session at the recorder, on a clock that is moved: its events, its states, its samples."""
+    """The session at the recorder, on a clock that is moved: its events, its states, its samples, its lines."""
     clock = HeldClock(OPENED.timestamp())
     recorder, states = Recorder(clock, MemoryWriter()), []
     for own in session(seed):
         await clock.advance(max(0.0, own.t - recorder.now()), turns=0)
         recorder.record(own.body, actor=own.actor, at=own.at, clock=own.clock)
         states.append(recorder.state)
-    return recorder.events, states, recorder.view
+    return recorder.events, states, recorder.view, list(recorder.lines)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -83,19 +93,48 @@ def check_report(text: str, view: View, shown: Assessment) -> None:
         assert judged[escaped(result.text)].endswith(f" {result.status}")
 
 
-async def check(seed: int, record_property: Record) -> None:
-    events, states, view = await lived(seed)
-    for seq in range(1, len(events) + 1):
-        check_files(events[:seq], View(states[seq - 1], view.columns))
-    record_property("files compared", 2 * len(events))
+def check_attached(lines: list[bytes], live: list[Assessment]) -> None:
+    """A viewer who takes in what comes down the wire computes at each event what the host did."""
+    history = History()
+    for line, shown in zip(lines, live, strict=True):
+        message = decode_down(event_line(line))
+        assert isinstance(message, EventLine)
+        history.append(message.decoded())
+        assert assess(View(history.head, history.columns), history.head.t) == shown
+
+
+def check_later(folder: SessionFolder, events: list[Event], live: list[Assessment]) -> None:
+    """Whoever goes there in the record: in the room of a recording, and with `show --at`."""
+    past = open_recorded(folder).past()
+    times = [event.t for event in events]
+    for t in dict.fromkeys(times):
+        shown = live[bisect_right(times, t) - 1]
+        assert assess(past.view(t), t) == shown
+        told = msgspec.json.decode(show(folder, repr(t), hindsight=False, as_json=True))
+        assert told["assessment"] == msgspec.json.decode(msgspec.json.encode(shown))
+
+
+async def check(seed: int, path: Path, record_property: Record) -> None:
+    events, states, view, lines = await lived(seed)
+    views = [View(state, view.columns) for state in states]
+    live = [assess(own) for own in views]
+    for seq, own in enumerate(views, 1):
+        check_files(events[:seq], own)
+    check_attached(lines, live)
+    folder = SessionFolder(path)
+    folder.journal.write_bytes(b"".join(line + b"\n" for line in lines))
+    check_later(folder, events, live)
+    record_property("looks compared", 5 * len(events))
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_files_say_what_the_room_showed_at_every_event(seed: int, record_property: Record) -> None:
-    await check(seed, record_property)
+async def test_every_way_to_look_shows_the_same_at_every_event(
+    seed: int, tmp_path: Path, record_property: Record
+) -> None:
+    await check(seed, tmp_path, record_property)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(5, 55))
-async def test_so_do_the_files_of_fifty_more(seed: int, record_property: Record) -> None:
-    await check(seed, record_property)
+async def test_so_does_every_way_for_fifty_more(seed: int, tmp_path: Path, record_property: Record) -> None:
+    await check(seed, tmp_path, record_property)
