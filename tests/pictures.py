@@ -1,108 +1,32 @@
-"""Draws the real screens at fixed moments of the synthetic day: `python -m tests.pictures`.
+"""Draws every screen at fixed moments of the example session: `python -m tests.pictures [SCENE ...]`.
 
-Every scene in every size and theme goes to `pictures/`, to be looked at; those named in :data:`README` to
-`docs/pictures/`. The golden pictures of the tests are the same scenes.
+Every scene in every size and look goes to `pictures/`, with an `index.html` to look through; those named in
+:data:`README` to `docs/pictures/`, at the moments of the synthetic day, which no new recording moves. The golden
+pictures of the tests are scenes of that day too. With names of scenes, those alone are drawn and `docs/` is left.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from html import escape
 from pathlib import Path
 
-from controlroom.core import events as e
 from controlroom.core.events import Event
-from controlroom.room import RoomInfo
-from tests.sessions import DAY, PODS
-from tests.tui.desk import Desk, desk
-from tests.tui.fake_room import recorded
-from tests.tui.seats import AUDIENCE, SCRIBE, told
+from controlroom.journal.reader import read_events
+from controlroom.shipped import shipped
+from controlroom.tui.pictures import FONTS
+from tests.scenes import SCENES, Day, Scene, opened, play
+from tests.sessions import synthetic_events
 
 ROOT = Path(__file__).parent.parent
 SIZES = ((80, 24), (120, 36), (200, 50))
-THEMES = ("control-dark", "control-light", "control-contrast")
-
-PREVIEW = e.ExperimentChecked(
-    experiment="memory-stress",
-    targets=PODS[:2],
-    mode="fixed, 2 of them",
-    guards=(
-        e.GuardResult(guard="context", outcome="ok", message="staging-bookstore, as the plan says"),
-        e.GuardResult(guard="permissions", outcome="ok", message="create and delete are allowed"),
-        e.GuardResult(guard="dry run", outcome="ok", message="the API server accepts it"),
-        e.GuardResult(guard="alerts", outcome="warning", message="InventoryCircuitBreakerOpen is firing"),
-    ),
-    manifest="apiVersion: chaos-mesh.org/v1alpha1\nkind: StressChaos\nmetadata:\n  namespace: bookstore\n",
-)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A moment and what was done in it."""
-
-    t: float
-    keys: tuple[str, ...] = ()
-    info: RoomInfo | None = None
-    bodies: tuple[e.Body, ...] = ()
-    """Happen after the keys."""
-    ascii: bool = False
-    told: tuple[tuple[float, e.Body], ...] | None = None
-    """What happened besides, where an audience is shown what it is told."""
-
-    @property
-    def events(self) -> list[Event] | None:
-        """None: the synthetic day as the facilitator knows it."""
-        return None if self.told is None else told(self.t, *self.told)
-
-
-SEATED = (
-    e.SeatTaken(viewer="viewer-1", seat="facilitator", name="robin"),
-    e.SeatTaken(viewer="viewer-2", seat="scribe", name="jo"),
-    e.SeatTaken(viewer="viewer-3", seat="audience", name="wall"),
-)
-
-SCENES = {
-    "before": Scene(0.4),
-    "inject": Scene(1872.0),
-    "respond": Scene(2900.0),
-    "replay": Scene(DAY, (":", "5", "3", "colon", "3", "0", "enter"), recorded()),
-    "closed": Scene(DAY, info=recorded()),
-    "start": Scene(1872.0, ("x", "down", "down", "space"), bodies=(PREVIEW,)),
-    "halt": Scene(2500.0, bodies=(e.HaltRequested(runs=("network-latency#1", "memory-stress#1")),)),
-    "trouble": Scene(
-        1872.0,
-        bodies=(
-            e.SourceFailed(
-                source="prometheus", error="no answer within 5 s", hint="is the port forward still up?"
-            ),
-            e.AbortBreached(rule="errors-out-of-hand", value=27.4, countdown=10.0),
-        ),
-    ),
-    "ascii": Scene(1872.0, ascii=True),
-    "checklist": Scene(1872.0, ("k",)),
-    "note": Scene(1872.0, ("n", "o", "b", "s", "colon")),
-    "marks": Scene(3300.0, ("M",)),
-    "phases": Scene(1872.0, ("p",)),
-    "observations": Scene(4850.0, ("o",)),
-    "debrief": Scene(5000.0, ("g",)),
-    "plot": Scene(2900.0, ("t", *["left"] * 12)),
-    "plot of two": Scene(2900.0, ("t", "o", "5")),
-    "tick": Scene(2900.0, ("tab", "left", "left", "left", "enter")),
-    "worst first": Scene(2900.0, ("s",)),
-    "figures": Scene(DAY, ("f",), recorded()),
-    "details": Scene(1872.0, ("x", "down", "d")),
-    "audience": Scene(1872.0, info=AUDIENCE, told=()),
-    "revealed": Scene(1990.0, info=AUDIENCE, told=((1900.0, e.Revealed(experiment="pod-kill")),)),
-    "scribe": Scene(
-        2900.0,
-        info=SCRIBE,
-        bodies=(*SEATED, e.SeatLeft(viewer="viewer-1"), e.UnattendedBegan(policy="halt", after=120.0)),
-    ),
-    "quit": Scene(1872.0, ("q",), bodies=SEATED),
-    "who": Scene(1872.0, ("w",), bodies=SEATED),
-    "reveal": Scene(1872.0, ("v", "1")),
-    "help": Scene(1872.0, ("question_mark",)),
-}
+LOOKS = {"dark": "control-dark", "light": "control-light", "no-colour": "control-dark"}
 README = {
     "facilitator": ("inject", (120, 36)),
     "compact": ("inject", (80, 24)),
@@ -114,35 +38,79 @@ README = {
 }
 
 
-async def play(own: Desk, scene: Scene) -> None:
-    """Brings an opened room to that scene."""
-    for key in scene.keys:
-        await own.press(key)
-    if scene.bodies:
-        await own.feed(*scene.bodies, t=scene.t)
-    await own.show()
+@lru_cache(maxsize=1)
+def _example() -> tuple[Event, ...]:
+    return tuple(read_events(shipped("sessions") / "example" / "journal.jsonl"))
 
 
-async def draw(scene: Scene, size: tuple[int, int], theme: str = THEMES[0]) -> str:
+def example_events(until: float) -> tuple[Event, ...]:
+    """The example session up to that second; to its end, when as much as the whole synthetic day is asked for."""
+    found = tuple(event for event in _example() if event.t <= until)
+    return _example() if until >= _example()[-1].t - 60 else found
+
+
+@contextmanager
+def _no_colour(wanted: bool) -> Iterator[None]:
+    """As if NO_COLOR were set; the app takes it out of the environment when it reads it."""
+    if wanted:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("NO_COLOR", None)
+
+
+async def draw(scene: Scene, size: tuple[int, int], look: str = "dark", day: Day = synthetic_events) -> str:
     """The scene as SVG."""
-    async with desk(scene.t, size, scene.info, ascii=scene.ascii, theme=theme, events=scene.events) as own:
-        await play(own, scene)
-        return own.app.export_screenshot(title="Control Room")
+    with tempfile.TemporaryDirectory() as place, _no_colour(look == "no-colour"):
+        own = opened(scene, LOOKS[look], day, Path(place) if day is example_events else None)
+        async with own.app.run_test(size=size) as pilot:
+            await own.ready(pilot)
+            await play(own, scene)
+            return FONTS.sub("", own.app.export_screenshot(title="Control Room"))
 
 
-async def main() -> None:
-    everything, shown = ROOT / "pictures", ROOT / "docs" / "pictures"
-    for folder in (everything, shown):
-        folder.mkdir(parents=True, exist_ok=True)
-    for name, scene in SCENES.items():
+def _file(name: str, size: tuple[int, int], look: str) -> str:
+    return f"{name.replace(' ', '-')}-{size[0]}x{size[1]}-{look}.svg"
+
+
+def contact_sheet(names: Iterable[str]) -> str:
+    """All pictures on one page: a row for each scene and size, a column for each look."""
+    rows = []
+    for name in names:
+        rows.append(f"<h2>{escape(name)}</h2>")
         for size in SIZES:
-            for theme in THEMES:
-                path = everything / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('control-')}.svg"
-                path.write_text(await draw(scene, size, theme), encoding="utf-8")
-    for name, (scene_name, size) in README.items():
-        (shown / f"{name}.svg").write_text(await draw(SCENES[scene_name], size), encoding="utf-8")
-    print(f"{len(SCENES) * len(SIZES) * len(THEMES)} pictures in {everything}, {len(README)} in {shown}")
+            pictures = "".join(
+                f'<a href="{escape(_file(name, size, look))}">'
+                f'<img loading="lazy" src="{escape(_file(name, size, look))}" alt="{escape(name)}, {look}"></a>'
+                for look in LOOKS
+            )
+            rows.append(f"<h3>{size[0]}×{size[1]}</h3><div>{pictures}</div>")
+    style = "body{background:#777;font:14px sans-serif}div{display:flex;gap:8px}a{flex:1}img{width:100%}"
+    return (
+        f'<!doctype html><meta charset="utf-8"><title>Every screen</title><style>{style}</style>'
+        + "".join(rows)
+    )
+
+
+async def main(wanted: Iterable[str] = ()) -> None:
+    everything, shown = ROOT / "pictures", ROOT / "docs" / "pictures"
+    chosen = tuple(wanted)
+    names = chosen or tuple(SCENES)
+    everything.mkdir(exist_ok=True)
+    for number, name in enumerate(names, 1):
+        print(f"{number:3} of {len(names)}  {name}", flush=True)
+        for size in SIZES:
+            for look in LOOKS:
+                svg = await draw(SCENES[name], size, look, example_events)
+                (everything / _file(name, size, look)).write_text(svg, encoding="utf-8")
+    (everything / "index.html").write_text(contact_sheet(SCENES), encoding="utf-8")
+    if not chosen:
+        for file, (name, size) in README.items():
+            svg = await draw(SCENES[name], size)
+            (shown / f"{file}.svg").write_text(svg, encoding="utf-8")
+    print(f"{len(names) * len(SIZES) * len(LOOKS)} pictures: look through {everything / 'index.html'}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controlroom.core import events as e
 from controlroom.tui.draw.experiment import experiment_page
-from tests.pictures import PREVIEW
+from tests.scenes import PREVIEW
 from tests.sessions import DAY, LATENCY, PODS, moment
 from tests.tui.desk import Desk, desk
 from tests.tui.fake_room import recorded

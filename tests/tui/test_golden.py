@@ -11,8 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from controlroom.tui.app import Outcome
-from tests.pictures import SCENES, play
-from tests.tui.desk import made
+from tests.scenes import SCENES, opened, play
 
 GOLDEN = (
     ("inject", (120, 36), "control-dark"),
@@ -37,7 +36,7 @@ def test_it_looks_as_it_did(
     name: str, size: tuple[int, int], theme: str, snap_compare: Callable[..., bool]
 ) -> None:
     scene = SCENES[name]
-    own = made(scene.t, scene.info, theme=theme, ascii=scene.ascii, events=scene.events)
+    own = opened(scene, theme)
 
     async def before(pilot: Pilot[Outcome]) -> None:
         await own.ready(pilot)
