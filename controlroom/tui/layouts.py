@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,16 @@ DESKS = ("facilitator", "scribe")
 ONE_LINE = frozenset({"status", "clock", "keys", "figures"})
 
 
+MEASURED = frozenset({"banner", "timeline", "stage", "alerts"})
+"""Panes that tell how many rows they need."""
+
+
 class LayoutError(Exception):
-    """A layout that cannot be used; the message names file and, where it can, line."""
+    """A layout that cannot be used: a line for each thing that is wrong, with file and, where it can, line."""
+
+    def __init__(self, *troubles: str) -> None:
+        self.troubles = troubles
+        super().__init__("\n".join(troubles))
 
 
 @dataclass(frozen=True)
@@ -80,14 +88,26 @@ class Box:
     height: int
 
 
+class Flaws(ValueError):
+    """Everything that is wrong with a layout's words: the key and, where it is a row's, its number; and why."""
+
+    def __init__(self, found: Iterable[tuple[str, int, str]]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(text for _, _, text in self.found))
+
+
 def parse_size(text: str) -> Size:
     """`12`, `2fr`, `content`, `content 9`; raises `ValueError`."""
     word, _, most = text.strip().partition(" ")
-    if word == "content":
-        return Size(cells=int(most) if most else 999, content=True)
-    if word.endswith("fr"):
-        return Size(share=int(word[:-2]))
-    return Size(cells=int(word))
+    share = word.endswith("fr")
+    number = most if word == "content" else word[:-2] if share else word
+    if word == "content" and not most:
+        return Size(cells=999, content=True)
+    if not (number.isdecimal() and len(number) < 4 and int(number)):
+        raise ValueError(
+            f"`{text}` is no size: `3fr` is a share, `12` so many cells, `content 9` 9 rows at most"
+        )
+    return Size(share=int(number)) if share else Size(cells=int(number), content=word == "content")
 
 
 def layout(
@@ -100,44 +120,76 @@ def layout(
     safe_to_share: bool = False,
     seats: str = "",
 ) -> Layout:
-    """A layout from its words; raises `ValueError` for what is not a size, not a pane, or not a rectangle."""
-    across = tuple(parse_size(word) for word in columns.split())
+    """A layout from its words; raises :class:`Flaws` with all that is not a size, not a pane, or not a rectangle."""
+    flaws: list[tuple[str, int, str]] = []
+
+    def size(text: str, key: str, row: int = 0) -> Size:
+        try:
+            return parse_size(text)
+        except ValueError as error:
+            flaws.append((key, row, str(error)))
+            return Size(share=1)
+
+    across = tuple(size(word, "columns") for word in columns.split())
     down: list[Size] = []
     areas: list[tuple[str, ...]] = []
-    for size, names in rows:
-        down.append(parse_size(size))
+    for height, names in rows:
+        row = len(areas)
+        down.append(size(height, "rows", row))
         own = tuple(names.split())
         own = own * len(across) if len(own) == 1 else own
         if len(own) != len(across):
-            raise ValueError(f"row {len(areas) + 1} has {len(own)} areas, there are {len(across)} columns")
+            text = f"row {row + 1} has {len(own)} areas, there are {len(across)} columns"
+            flaws.append(("rows", row, text))
         areas.append(own)
     whose = tuple(seats.split()) or (SEATS if safe_to_share else DESKS)
     found = Layout(name, title, across, tuple(down), tuple(areas), *at_least, frames, safe_to_share, whose)
-    _check(found)
+    flaws += [*_flaws_of_rows(found), *_flaws_of_areas(found), *_flaws_of_seats(found)]
+    if flaws:
+        raise Flaws(flaws)
     return found
 
 
-def _check(own: Layout) -> None:
-    for pane in own.panes():
-        if pane not in PANES:
-            near = difflib.get_close_matches(pane, PANES, 1)
-            raise ValueError(f"there is no pane `{pane}`" + (f" (did you mean `{near[0]}`?)" if near else ""))
-    for area in {area for row in own.areas for area in row}:
+def _flaws_of_rows(own: Layout) -> Iterator[tuple[str, int, str]]:
+    for row, (size, areas) in enumerate(zip(own.rows, own.areas, strict=True)):
+        panes = [pane for area in dict.fromkeys(areas) for pane in area.split("+")]
+        for pane in panes:
+            if pane not in PANES:
+                near = difflib.get_close_matches(pane, PANES, 1)
+                hint = f" (did you mean `{near[0]}`?)" if near else ""
+                yield "rows", row, f"there is no pane `{pane}`{hint}"
+        if size.content and not MEASURED & set(panes):
+            yield (
+                "rows",
+                row,
+                f"`content` is for {', '.join(sorted(MEASURED))}: no other pane has a height of its own",
+            )
+
+
+def _flaws_of_areas(own: Layout) -> Iterator[tuple[str, int, str]]:
+    names = dict.fromkeys(area for row in own.areas for area in row)
+    for area in names:
         cells = [(x, y) for y, row in enumerate(own.areas) for x, name in enumerate(row) if name == area]
         xs, ys = {x for x, _ in cells}, {y for _, y in cells}
         if len(cells) != (max(xs) - min(xs) + 1) * (max(ys) - min(ys) + 1):
-            raise ValueError(f"the area `{area}` is not a rectangle")
-    panes = [pane for area in {a for row in own.areas for a in row} for pane in area.split("+")]
-    if len(panes) != len(set(panes)):
-        raise ValueError("a pane stands in two areas")
+            yield "rows", min(ys), f"the area `{area}` is not a rectangle"
+    panes = [pane for area in names for pane in area.split("+")]
+    for pane in dict.fromkeys(pane for pane in panes if panes.count(pane) > 1):
+        row = max(y for y, areas in enumerate(own.areas) for area in areas if pane in area.split("+"))
+        yield "rows", row, f"the pane `{pane}` stands in two areas"
     if not {"clock", "stage"} & set(panes) or "banner" not in panes:
-        raise ValueError(
+        text = (
             "`clock` (or `stage`) and `banner` must be somewhere: they say what is broken and what is halted"
         )
-    if unknown := [seat for seat in own.seats if seat not in SEATS]:
-        raise ValueError(f"there is no seat `{unknown[0]}`; seats are {', '.join(SEATS)}")
+        yield "rows", -1, text
+
+
+def _flaws_of_seats(own: Layout) -> Iterator[tuple[str, int, str]]:
+    for seat in own.seats:
+        if seat not in SEATS:
+            yield "seats", -1, f"there is no seat `{seat}`; seats are {', '.join(SEATS)}"
     if "audience" in own.seats and not own.safe_to_share:
-        raise ValueError("a layout for the audience says `safe-to-share: true`")
+        yield "seats", -1, "a layout for the audience says `safe-to-share: true`"
 
 
 FACILITATOR = layout(
@@ -314,7 +366,7 @@ def stamps(folder: Path) -> frozenset[tuple[str, int, int]]:
 
 
 def read_layouts(folder: Path) -> tuple[dict[str, Layout], list[str]]:
-    """The layouts of a folder by name, and one line for each file that cannot be used."""
+    """The layouts of a folder by name, and for each file that cannot be used what is wrong with it."""
     found: dict[str, Layout] = {}
     troubles: list[str] = []
     for path in sorted(folder.glob("*.yaml")):

@@ -97,27 +97,59 @@ def test_areas_tile_the_terminal(size: tuple[int, int]) -> None:
     [
         (
             ("metrics notes", "metricks notes"),
-            r"mine.yaml:5: there is no pane `metricks` \(did you mean `metrics`\?\)",
+            r"mine.yaml:8: there is no pane `metricks` \(did you mean `metrics`\?\)",
         ),
         (("  - 1: clock\n", ""), r"mine.yaml:5: `clock` \(or `stage`\) and `banner` must be somewhere"),
         (("columns:", "colums:"), r"mine.yaml:4: unknown key `colums` \(did you mean `columns`\?\)"),
         (("90x20", "large"), "mine.yaml:3: `at-least` is columns x rows"),
         (("notes+feed", "notes feed"), "row 3 has 3 areas, there are 2 columns"),
         (("notes+feed", "notes+metrics"), "stands in two areas"),
-        (("name: mine", "name: [mine"), "mine.yaml: not YAML"),
+        (("name: mine", "name: [mine"), "mine.yaml:2: not YAML: expected"),
         ((GOOD, "- a list"), "mine.yaml:1: a layout is a mapping"),
-        (("rows:", "seats: judge\nrows:"), "mine.yaml:6: there is no seat `judge`"),
+        (("rows:", "seats: judge\nrows:"), "mine.yaml:5: there is no seat `judge`"),
         (
             ("rows:", "seats: audience\nrows:"),
-            "mine.yaml:6: a layout for the audience says `safe-to-share: true`",
+            "mine.yaml:5: a layout for the audience says `safe-to-share: true`",
         ),
-        (("2fr 1fr", "2fr wide"), "mine.yaml:5"),
+        (("2fr 1fr", "2fr wide"), "mine.yaml:4: `wide` is no size"),
+        (("1fr: metrics", "0fr: metrics"), "mine.yaml:8: `0fr` is no size"),
+        (("1fr: metrics", "content 9: metrics"), "mine.yaml:8: `content` is for alerts, banner"),
+        (("  - 1: clock", "  - 1: [clock]"), "mine.yaml:6: a row is `size: areas`"),
     ],
 )
 def test_a_layout_that_cannot_be_used_says_where_and_why(change: tuple[str, str], message: str) -> None:
     assert change[0] in GOOD
     with pytest.raises(layouts.LayoutError, match=message):
         parse(GOOD.replace(*change), "mine.yaml")
+
+
+def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() -> None:
+    text = """\
+title: Mine
+colour: red
+at-least: large
+frames: maybe
+columns: 2fr wide
+rows:
+  - 1: clocks
+  - content 4: banner
+  - content: metrics notes
+  - 1fr: metrics feed notes
+"""
+    with pytest.raises(layouts.LayoutError) as refused:
+        parse(text, "mine.yaml")
+    assert [trouble.split(": ", 1)[0] for trouble in refused.value.troubles] == [
+        f"mine.yaml:{line}" for line in (1, 2, 3, 4, 5, 6, 7, 9, 9, 10)
+    ]
+
+
+@pytest.mark.parametrize("name", ["audience", "tiny", "mine"])
+def test_a_layout_that_is_not_safe_never_comes_before_an_audience(name: str) -> None:
+    own = parse(GOOD.replace("name: mine", f"name: {name}"), "mine.yaml")
+    known = {**layouts.COMPILED_IN, name: own}
+    for size in ((120, 36), (200, 50), (90, 20), (20, 5)):
+        chosen = layouts.choose(known, name, *size, "audience")
+        assert chosen.safe_to_share and chosen is not own
 
 
 def test_a_broken_file_leaves_the_others(tmp_path: Path) -> None:
@@ -141,7 +173,7 @@ async def test_a_layout_of_ones_own_is_read_again_when_it_changed(tmp_path: Path
         path.write_text(GOOD.replace("1fr: metrics notes+feed", "1fr: metrik notes+feed"))
         await looked_again(own, tmp_path)
         assert screen.own.name == "facilitator"
-        assert any("mine.yaml:5" in str(own_.message) for own_ in own.app._notifications)
+        assert any("mine.yaml:8" in str(own_.message) for own_ in own.app._notifications)
         path.write_text(GOOD)
         await looked_again(own, tmp_path)
         assert screen.own.name == "mine"
