@@ -217,7 +217,7 @@ class Criteria(ListPane):
         return self._written[index]
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
-        self._written = verdicts.verdict_rows(moment, width - 1)
+        self._written = verdicts.verdict_rows(moment, width - 1, height)
         return self.listed(moment, width, height)
 
 

@@ -71,7 +71,7 @@ class Metrics(ListPane):
         self._place(moment)
         self._columns = metrics.columns(moment, width - 1)
         top: tuple[Row, ...] = ((((" ", ""), *metrics.header(self._columns))),)
-        figures = (((" ", ""), *metrics.figures_row(moment, width - 1)),) if height >= 5 else ()
+        figures = (metrics.figures_row(moment, width),) if height >= 5 else ()
         room = height - 1 - len(figures)
         listed = self.listed(moment, width, room)
         if not self._places:

@@ -146,11 +146,17 @@ def fit_row(row: Row, cells: int) -> Row:
     """The row in exactly that many cells."""
     found: list[tuple[str, str]] = []
     left = cells
-    for text, tone in row:
+    for index, (text, tone) in enumerate(row):
         text = settled(text)
         length = cell_len(text)
         if length > left:
-            found.append((fit(text, left), tone))
+            more = any(after.strip(" ") for after, _ in row[index + 1 :])
+            text = text if more else text.rstrip(" ")  # blanks at the end are not missed
+            if left == 0 and (more or text) and found:  # the piece before says that something is left out
+                before, its_tone = found.pop()
+                found.append((fit(before + ELLIPSIS, cell_len(before)), its_tone))
+            else:
+                found.append((fit(text, left), tone))
             return tuple(found)
         found.append((text, tone))
         left -= length

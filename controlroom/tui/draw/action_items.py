@@ -19,8 +19,8 @@ def listed(moment: Moment) -> list[ActionItem]:
 def action_row(item: ActionItem, cells: int) -> Row:
     """`[ ] mend the runbook link   maria   Fri 2026-12-04`."""
     sign, tone = SIGNS[item.status]
-    owner = min(16, max(8, cells // 5))
-    due = 15 if cells >= 60 else 11
+    owner = min(16, max(9, cells // 5))
+    due = 15 if cells >= 60 else 10 if cells >= 46 else 0
     told = days(item.due) if cells >= 60 else item.due
     dim = "dim" if item.status != "open" else ""
     wants = "warn" if item.status == "open" else "dim"

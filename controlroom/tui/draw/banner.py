@@ -7,7 +7,7 @@ from controlroom.tui.actions import BY_ID
 from controlroom.tui.draw import revealed
 from controlroom.tui.draw.record import record_trouble
 from controlroom.tui.moment import Moment
-from controlroom.tui.text import Row, clock, fit, number, span
+from controlroom.tui.text import Row, clock, fit, number, span, wrapped
 
 MOST = 4
 """Rows; the most urgent come first."""
@@ -16,7 +16,15 @@ MOST = 4
 def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
     """The rows there are at this moment, most urgent first; empty when all is calm."""
     said = _for_audience(moment, cells) if moment.info.seat == "audience" else _for_desk(moment, cells)
-    return tuple(((fit(" " + text, cells), tone),) for text, tone in said[:MOST])
+    rows: list[Row] = []
+    spare = MOST - len(said)
+    for text, tone in said[:MOST]:
+        # What is urgent is read whole, as long as nothing else has to go for it.
+        lines = wrapped(text, max(1, cells - 2)) if tone in ("alarm", "notice") and spare > 0 else [text]
+        kept = lines if len(lines) - 1 <= spare else [*lines[:spare], " ".join(lines[spare:])]
+        spare -= len(kept) - 1
+        rows += [((fit((" " if n == 0 else "   ") + line, cells), tone),) for n, line in enumerate(kept)]
+    return tuple(rows)
 
 
 def _for_audience(moment: Moment, cells: int) -> list[tuple[str, str]]:

@@ -12,17 +12,19 @@ def keys_row(moment: Moment, cells: int) -> Row:
     """As many keys as fit, the most important ones; what is not possible now is not there."""
     if not moment.info.live and moment.plan is not None:
         return transport_row(moment, cells)
-    found: list[tuple[str, str]] = [(" ", "")]
-    left = cells - 1
-    for action in key_line(moment):
-        key, label = moment.keys.shown(action.id), f" {action.label}  "
-        if not key:
+    shown = [(moment.keys.shown(own.id), f" {own.label}  ", own.id) for own in key_line(moment)]
+    shown = [own for own in shown if own[0]]
+    needed = {id: width(key) + width(label) for key, label, id in shown}
+    # Help keeps its place in the narrowest line: it leads to all that has none.
+    left = cells - 1 + 2 - needed.get("help", 0)
+    kept: list[tuple[str, str]] = []
+    for key, label, id in shown:
+        if id != "help" and needed[id] > left:
+            left = 0
             continue
-        if width(key) + width(label) - 2 > left:
-            break
-        found += [(key, "key"), (label, "dim")]
-        left -= width(key) + width(label)
-    return tuple(found)
+        left -= needed[id] if id != "help" else 0
+        kept += [(key, "key"), (label, "dim")]
+    return ((" ", ""), *kept)
 
 
 def transport_row(moment: Moment, cells: int) -> Row:

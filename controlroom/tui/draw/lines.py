@@ -24,7 +24,7 @@ def feed_row(line: FeedLine, cells: int) -> Row:
     tone = FEED_TONES.get(line.kind, "dim")
     return (
         (clock(line.t) + " ", "dim"),
-        (fit(line.kind, 7) + " ", tone),
+        (fit({"checklist": "check"}.get(line.kind, line.kind), 7) + " ", tone),
         (fit(line.text, max(0, cells - 8 - len(clock(line.t)) - 1)), ""),
     )
 

@@ -213,7 +213,7 @@ def judged_by(moment: Moment, metric: Metric) -> str:
 def _verdict(moment: Moment, own: Columns, metric: Metric, row: MetricRow) -> list[tuple[str, str]]:
     word, tone = verdict(row.status)
     if own.verdict < FULL:
-        sign = {"ok": "+", "FAIL": "✗", "unkn.": "?"}.get(word, word)
+        sign = {"ok": "+", "FAIL": "✗", "unkn.": "?", "open": "·"}.get(word, word)
         return [(fit("  " + sign, own.verdict), tone)]
     found = [(fit("  " + word, FULL), tone)]
     if own.verdict > FULL:
@@ -226,7 +226,7 @@ def verdict(status: str) -> tuple[str, str]:
     return {
         "pass": ("ok", "good"),
         "fail": ("FAIL", "bad"),
-        "pending": ("…", "dim"),
+        "pending": ("open", "dim"),
         "unknown": ("unkn.", "warn"),
     }.get(status, ("", ""))
 
@@ -315,16 +315,18 @@ def figures_row(moment: Moment, cells: int) -> Row:
         "ttm": day.ttm,
         "ttr": day.ttr,
     }
-    found: list[tuple[str, str]] = []
-    for title, name in FIGURES:
-        text, tone = figure_text(values[name])
-        found += [(f"{title} ", "dim"), (text + ("   " if cells >= 60 else "  "), tone)]
+    said = [(title, *figure_text(values[name])) for title, name in FIGURES]
+    needed = sum(len(title) + 1 + width(text) for title, text, _ in said) + len(said) - 1
+    gap = " " * max(1, min(3 if cells >= 60 else 2, 1 + (cells - 1 - needed) // len(said)))
+    found = [(" " if needed < cells else "", "")]
+    for title, text, tone in said:
+        found += [(f"{title} ", "dim"), (text + gap, tone)]
     word = moment.figures.verdict
     if word != "pending":
         tone = {"passed": "good", "needs improvement": "bad"}.get(word, "warn")
-        said = f"day {word}"
-        if sum(width(text) for text, _ in found) + width(said) <= cells:
-            found.append((said, tone))
+        day_word = f"day {word}"
+        if sum(width(text) for text, _ in found) + width(day_word) <= cells:
+            found.append((day_word, tone))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from controlroom.core import timeline
 from controlroom.core.plan import Experiment
@@ -61,11 +62,29 @@ def _time(moment: Moment, run: Run) -> str:
     return clock(run.requested)
 
 
+ROOMY = 50
+"""Cells from which on a row has room for more than its name, its count and its time."""
+
+
+def short_names(names: Iterable[str], cells: int) -> str:
+    """Names with commas. Of those that are longer than a line their ends: that is where pods differ."""
+    found = list(names)
+    if any(width(name) > cells for name in found):
+        found = [name if len(name) <= TAIL + 1 else f"…{name[-TAIL:]}" for name in found]
+    return ", ".join(found)
+
+
+TAIL = 12
+
+
 def experiment_row(moment: Moment, index: int, experiment: Experiment, cells: int) -> Row:
     """`1 Pod kill  FIRED 3/3  15:04`."""
     word, when, tone = experiment_state(moment, experiment)
     all_said = [experiment_state(moment, own) for own in moment.plan.experiments] if moment.plan else []
-    words = min(cells // 2 + 1, max((width(said[0]) for said in all_said), default=0) + 1)
+    if cells < ROOMY:  # how many were lost is in the details; the count of the others tells that some were
+        word = word.partition(",")[0]
+        all_said = [(said.partition(",")[0], time, its) for said, time, its in all_said]
+    words = min(cells // 2, max((width(said[0]) for said in all_said), default=0)) + 1
     times = min(cells // 3, max((width(said[1]) for said in all_said), default=0))
     name = max(6, cells - 3 - words - times)
     return (
@@ -88,9 +107,8 @@ def detail_rows(moment: Moment, experiment: Experiment, cells: int, height: int)
     check = moment.state.checks.get(experiment.id)
     parts = [("expected", ", ".join(experiment.expected)), ("observe", ", ".join(experiment.observe))]
     if run is not None and run.targets:
-        names = ", ".join(
-            target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets
-        )
+        ids = (target.id.split("/")[1] if "/" in target.id else target.id for target in run.targets)
+        names = short_names(ids, max(8, cells - 10))
         parts.append((f"{len(run.targets)} target{'s' if len(run.targets) != 1 else ''}", names))
     elif check is not None:
         parts.append(("targets", f"{len(check.targets)} by preview, {check.mode}"))

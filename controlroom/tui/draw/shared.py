@@ -121,9 +121,14 @@ def vitals_rows(moment: Moment, cells: int, height: int) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+SAID = 44
+"""Cells of a value with its unit, and of the words for how it stands."""
+
+
 def _vital(moment: Moment, metric: Metric, cells: int) -> Row:
     row = next((own for own in moment.figures.rows if own.metric == metric.id), MetricRow(metric=metric.id))
-    name = min(36, max(16, cells // 3))
+    longest = max(width(own.title) for own in moment.plan.metrics) if moment.plan else 0
+    name = min(36, max(16, cells // 3, min(longest + 1, cells - SAID)))
     said, tone, known = standing(moment, metric, row)
     value = row.now.value if known else None
     text = number(value, metric.decimals) if value is not None else "–"

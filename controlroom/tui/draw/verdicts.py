@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controlroom.core.assessment import CriterionResult
+from controlroom.core.values import changed
 from controlroom.tui.draw.metrics import verdict
 from controlroom.tui.moment import Moment
 from controlroom.tui.text import Row, fit
@@ -27,13 +28,23 @@ def criterion_row(own: CriterionResult, cells: int) -> Row:
     )
 
 
-def verdict_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
-    """The verdict, every criterion with its reason, and the signs that are set or cannot be told."""
+def verdict_rows(moment: Moment, cells: int, height: int) -> tuple[Row, ...]:
+    """The verdict, every criterion with its reason, and the signs that are set or cannot be told.
+
+    Where there is room for it each reason has a line of its own.
+    """
     if moment.plan is None or not moment.figures.criteria:
         return ((("What the day is measured by will stand here.", "dim"),),)
-    rows = [headline(moment), *(criterion_row(own, cells) for own in moment.figures.criteria)]
-    for sign in moment.figures.signs:
-        if sign.status in ("set", "unknown"):
-            tone = "bad" if sign.status == "set" else "warn"
-            rows.append(((fit(sign.status, WORD), tone), (fit(sign.text, max(0, cells - WORD)), "")))
+    rows = [headline(moment)]
+    signs = [sign for sign in moment.figures.signs if sign.status in ("set", "unknown")]
+    roomy = height >= 1 + 2 * len(moment.figures.criteria) + len(signs)
+    for own in moment.figures.criteria:
+        if roomy:
+            rows.append(criterion_row(changed(own, reason=""), cells))
+            rows.append(((" " * WORD, ""), (fit(own.reason, max(0, cells - WORD)), "dim")))
+        else:
+            rows.append(criterion_row(own, cells))
+    for sign in signs:
+        tone = "bad" if sign.status == "set" else "warn"
+        rows.append(((fit(sign.status, WORD), tone), (fit(sign.text, max(0, cells - WORD)), "")))
     return tuple(rows)

@@ -62,23 +62,32 @@ def figures_page(moment: Moment, width: int) -> tuple[Row, ...]:
     rows: list[Row] = [headline(moment), BLANK, (("criteria", "title"),)]
     for criterion in own.criteria:
         said, tone = verdict(criterion.status)
-        rows.append(((fit(said, 7), tone or "dim"), (criterion.text, "")))
-        rows += _proof(criterion.reason, criterion.evidence, width)
+        rows.append(((fit(said, 9), tone or "dim"), (criterion.text, "")))
+        rows += _told(criterion.reason, width)
     rows += [BLANK, (("signs", "title"),)]
     for sign in own.signs:
         rows.append(((fit(sign.status, 9), "bad" if sign.status == "set" else "dim"), (sign.text, "")))
-        rows += _proof(sign.reason, sign.evidence, width)
+        rows += _told(sign.reason, width)
     rows += [BLANK, (("times of the day", "title"),)]
     for title, name in FIGURES:
         figure = measured(moment, name)
         text, tone = figure_text(figure)
-        rows.append(((fit(title, 7), "dim"), (fit(text, 10), tone), (figure.reason, "dim")))
-        rows += _proof("", figure.evidence, width)
+        rows.append(((fit(title, 9), "dim"), (fit(text, 10), tone), (figure.reason, "dim")))
     rows += [BLANK, *(((reason, "dim"),) for reason in own.reasons)]
+    # What proves it is long, and read by those who doubt: it stands behind what it proves.
+    proofs = [(criterion.text, criterion.evidence) for criterion in own.criteria]
+    proofs += [(sign.text, sign.evidence) for sign in own.signs]
+    proofs += [(title, measured(moment, name).evidence) for title, name in FIGURES]
+    rows += [BLANK, (("evidence", "title"),)]
+    for text, evidence in proofs:
+        rows += _proof(text, evidence, width)
     return tuple(rows)
 
 
-def _proof(reason: str, evidence: tuple[Evidence, ...], width: int) -> list[Row]:
-    lines = [reason] if reason else []
-    lines += [f"{own.source}: {' '.join(own.text.split())}" for own in evidence[:3] if own.text]
-    return [((" " * 9 + part, "dim"),) for line in lines for part in wrapped(line, max(10, width - 9))]
+def _told(text: str, width: int) -> list[Row]:
+    return [((" " * 9 + line, "dim"),) for line in wrapped(text, max(10, width - 9))] if text else []
+
+
+def _proof(title: str, evidence: tuple[Evidence, ...], width: int) -> list[Row]:
+    lines = [f"{own.source}: {' '.join(own.text.split())}" for own in evidence[:3] if own.text]
+    return [((title, ""),), *(row for line in lines for row in _told(line, width))] if lines else []

@@ -17,6 +17,7 @@ from controlroom.tui.moment import Moment
 from controlroom.tui.screens.sheet import Scroll, Sheet, Text
 from controlroom.tui.screens.simple import Choice, Option, Prompt, plain
 from controlroom.tui.text import Row, clock, fit
+from controlroom.tui.text import width as cells_of
 from controlroom.tui.times import session_time
 
 MILESTONES: tuple[Milestone, ...] = get_args(Milestone)
@@ -113,11 +114,13 @@ class MarksSheet(Sheet[None]):
 
 
 def _mark_row(moment: Moment, mark: Mark, width: int) -> Row:
-    tail = "  undone" if mark.undone else "  amended" if mark.amended else ""
+    tail = " undone" if mark.undone else " amended" if mark.amended else ""
     tone = "dim" if mark.undone else ""
+    when, by = clock(moment.t_of(mark.at)) + "  ", f"  {mark.by}{tail}"
+    by = fit(by, min(24, cells_of(by)))
     return (
-        (clock(moment.t_of(mark.at)) + "  ", "dim"),
+        (when, "dim"),
         (fit(mark.milestone.replace("-", " "), 19), tone or "good"),
-        (fit(mark.text, max(0, width - 45)), tone),
-        (fit(f"{mark.by}{tail}", 18), "dim"),
+        (fit(mark.text, max(0, width - len(when) - 19 - cells_of(by))), tone),
+        (by, "dim"),
     )

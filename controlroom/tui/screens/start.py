@@ -238,7 +238,8 @@ def _guard_rows(guard: GuardResult, typed: dict[str, str], reason: str, width: i
     if guard.guard in typed and reason:
         text += f" (overridden: {reason})"
     rows: list[Row] = []
-    for number, line in enumerate(wrapped(text, max(10, width - 34))):
-        head: Row = ((fit(word, 11), tone), (fit(guard.guard, 20) + " ", "dim"))
-        rows.append((*head, (line, "")) if number == 0 else ((" " * 32, ""), (line, "")))
+    name = 20 if width >= 90 else 16
+    for number, line in enumerate(wrapped(text, max(10, width - name - 14))):
+        head: Row = ((fit(word, 11), tone), (fit(guard.guard, name) + " ", "dim"))
+        rows.append((*head, (line, "")) if number == 0 else ((" " * (name + 12), ""), (line, "")))
     return rows
