@@ -40,7 +40,7 @@ format: $(STAMP)      ## put the code in its form
 bench: $(STAMP)       ## start-up, paint, bytes sent and CPU, as ratios against floors of the same run
 	$(BIN)/python -m benchmarks
 
-pictures: $(STAMP)    ## draw the README's pictures from the real screens
+pictures: $(STAMP)    ## draw every screen in each size and look, and the pictures of README and docs
 	$(BIN)/python -m tests.pictures
 
 lock:        ## pin the dependencies again; UPGRADE=--upgrade takes newer ones

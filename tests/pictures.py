@@ -35,6 +35,8 @@ README = {
     "replay": ("replay", (120, 36)),
     "audience": ("revealed", (120, 36)),
     "scribe": ("scribe", (120, 36)),
+    "wall": ("respond", (200, 50)),
+    "debrief": ("layout debrief", (120, 36)),
 }
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from controlroom.cli.shelf import FolderShelf
 from controlroom.core import events as e
 from controlroom.core.events import Event
 from controlroom.core.findings import Finding
 from controlroom.room import RoomInfo
-from controlroom.tui.app import SavedSession
+from controlroom.tui.screens.sessions import SessionsSheet
+from controlroom.tui.shelf import Order, SavedSession
 from tests.sessions import DAY, PODS, synthetic_events
 from tests.tui.desk import Desk, made
 from tests.tui.fake_room import TITLE, recorded
@@ -79,12 +81,26 @@ STUCK = e.FaultObserved(
     message="chaos-daemon on staging-node-2 does not answer",
 )
 SAVED = (
-    SavedSession(Path("a"), TITLE, "2026-11-22", "passed"),
+    SavedSession(Path("a"), TITLE, "2026-11-22 13:00", "passed", "1:30:25", 1_830_000, ("q4",)),
     SavedSession(
-        Path("b"), "Game Day: checkout under a slow payment provider", "2026-10-13", "needs improvement"
+        Path("b"),
+        "Game Day: checkout under a slow payment provider",
+        "2026-10-13 09:30",
+        "needs improvement",
+        "1:12:40",
+        1_204_000,
     ),
-    SavedSession(Path("c"), TITLE, "2026-09-02", "inconclusive"),
+    SavedSession(Path("c"), TITLE, "2026-09-02 14:00", "unfinished", "0:41:07", 655_000),
 )
+
+
+class _Shelf(FolderShelf):
+    """Three sessions, of no folder."""
+
+    def listed(self, text: str = "", order: Order = "when") -> Sequence[SavedSession]:
+        return SAVED
+
+
 LOG = tuple(
     f"2026-11-22 14:{n:02}:07  {n * 60} s elapsed   OK={n * 2971}   KO={n // 9}   active users: 50"
     for n in range(1, 42)
@@ -225,7 +241,7 @@ def opened(scene: Scene, theme: str, day: Day = synthetic_events, folder: Path |
         (folder / "load.log").write_text("\n".join(LOG) + "\n", encoding="utf-8")
         info = RoomInfo(session="day", title=TITLE, name="robin", viewer="viewer-1", folder=str(folder))
     own = made(scene.t, info, scene.layout, ascii=scene.ascii, events=scene.events(day), theme=theme)
-    own.app.settings = replace(own.app.settings, sessions=lambda: SAVED)
+    own.app.settings = replace(own.app.settings, shelf=_Shelf(Path()))
     return own
 
 
@@ -235,6 +251,8 @@ async def play(own: Desk, scene: Scene) -> None:
         await own.feed(*scene.before, t=scene.t)
     for key in scene.keys:
         await own.press(key)
+    if isinstance(sheet := own.app.screen, SessionsSheet):
+        await own.until(lambda: not sheet._busy, "the sessions are listed")
     if scene.bodies:
         await own.feed(*scene.bodies, t=scene.t)
     if scene.lost:

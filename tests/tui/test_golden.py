@@ -27,6 +27,7 @@ GOLDEN = (
     ("audience", (80, 24), "control-dark"),
     ("revealed", (120, 36), "control-light"),
     ("scribe", (120, 36), "control-dark"),
+    ("layout debrief", (120, 36), "control-dark"),
     ("quit", (80, 24), "control-dark"),
 )
 

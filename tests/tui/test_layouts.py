@@ -143,6 +143,12 @@ rows:
     ]
 
 
+def test_the_layouts_on_the_page_are_ones() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    blocks = [part.partition("```")[0] for part in page.split("```yaml\n")[1:]]
+    assert [parse(block, "layouts.md").name for block in blocks] == ["facilitator", "watch"]
+
+
 @pytest.mark.parametrize("name", ["audience", "tiny", "mine"])
 def test_a_layout_that_is_not_safe_never_comes_before_an_audience(name: str) -> None:
     own = parse(GOOD.replace("name: mine", f"name: {name}"), "mine.yaml")

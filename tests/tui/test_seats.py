@@ -155,7 +155,7 @@ async def test_the_scribe_writes_and_halts_and_does_not_run_the_day() -> None:
 
 
 async def test_layouts_turn_only_among_those_of_the_seat() -> None:
-    for info, names in ((SCRIBE, {"facilitator", "compact", "scribe"}), (AUDIENCE, {"audience"})):
+    for info, names in ((SCRIBE, {"facilitator", "compact", "scribe", "debrief"}), (AUDIENCE, {"audience"})):
         events = synthetic_events(1872) if info is SCRIBE else told(1872)
         async with desk(info=info, events=events) as room:
             seen = set()

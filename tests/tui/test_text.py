@@ -69,3 +69,16 @@ def test_a_canvas_cuts_at_both_ends_and_keeps_what_lies_there() -> None:
     assert "".join(text for text, _ in canvas.row()) == "cd      漢"
     assert not canvas.put_free(1, "x")
     assert canvas.put_free(3, "now")
+
+
+def test_a_row_that_is_cut_says_so_and_blanks_at_its_end_are_not_missed() -> None:
+    row = (("TTD ", "dim"), ("0:15 ", "strong"), ("TTR ", "dim"), ("39:44", "strong"), ("   ", ""))
+
+    def shown(cells: int) -> str:
+        return "".join(text for text, _ in fit_row(row, cells))
+
+    assert shown(18) == "TTD 0:15 TTR 39:44"
+    assert shown(17) == "TTD 0:15 TTR 39:…"
+    assert shown(13) == "TTD 0:15 TTR…"
+    assert shown(9) == "TTD 0:15…"
+    assert all(row_width(fit_row(row, cells)) == cells for cells in range(1, 30))

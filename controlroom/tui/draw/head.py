@@ -233,6 +233,6 @@ def _faults(moment: Moment, cells: int) -> Row:
     if moment.info.seat == "audience":
         return ()  # it knows of revealed faults alone, and a number would be a lie
     if running == 0:
-        return (("no fault active" if cells >= 100 else "0 ACTIVE", "dim"), *key)
+        return (("no fault active" if cells >= 100 else "0 ACTIVE", "dim"), *(key or ((" ", ""),)))
     word = f" {running} FAULT{'S' if running > 1 else ''} ACTIVE " if cells >= 100 else f" {running} ACTIVE "
     return ((word, "alarm"), *key)

@@ -132,7 +132,7 @@ def _vital(moment: Moment, metric: Metric, cells: int) -> Row:
     said, tone, known = standing(moment, metric, row)
     value = row.now.value if known else None
     text = number(value, metric.decimals) if value is not None else "–"
-    trend = min(30, cells - name - 51)
+    trend = min(max(30, cells // 2 - 30), cells - name - 51)
     found: list[tuple[str, str]] = [
         (" " + fit(title_of(metric, name - 1), name - 1) + " ", ""),
         (fit(text, 8, ">"), "strong" if tone != "warn" else "warn"),
@@ -184,7 +184,7 @@ def alert_rows(moment: Moment, cells: int, height: int) -> tuple[Row, ...]:
     """What fires, by name; the longest first."""
     if moment.plan is None:
         return ((("Alerts will stand here.", "dim"),),)
-    rows = [_alert(moment, alert) for alert in active_alerts(moment.state)]
+    rows = [_alert(moment, alert, cells) for alert in active_alerts(moment.state)]
     if silent := [
         name for name in ALERT_SOURCES if (own := moment.state.sources.get(name)) and own.ok is False
     ]:
@@ -203,10 +203,14 @@ def active_alerts(state: State) -> list[AlertObserved]:
     return sorted(found, key=lambda alert: (alert.firing_at is None, alert.firing_at or alert.active_at))
 
 
-def _alert(moment: Moment, alert: AlertObserved) -> Row:
+def _alert(moment: Moment, alert: AlertObserved, cells: int) -> Row:
     if alert.firing_at is None:
         return ((" △ ", "dim"), (alert.name, ""), ("  pending", "dim"))
     lasted = span(max(0.0, moment.t - moment.t_of(alert.firing_at)))
     quiet = kept_quiet(moment.state, alert)
     tail = ((f"  {quiet}", "dim"),) if quiet else ()
-    return ((" ▲ ", "warn"), (alert.name, "strong"), (f"  firing for {lasted}", "warn"), *tail)
+    said = f"  firing for {lasted}"
+    if 3 + width(alert.name) + width(said) > cells:
+        said = f"  {lasted}"
+    name = fit(alert.name, max(0, min(width(alert.name), cells - 3 - width(said))))
+    return ((" ▲ ", "warn"), (name, "strong"), (said, "warn"), *tail)
