@@ -33,6 +33,10 @@ class FakeRoom:
         """How many events it has given out or will."""
         return len(self._events)
 
+    @property
+    def known(self) -> tuple[Event, ...]:
+        return tuple(self._events)
+
     async def feed(self, *events: Event) -> None:
         async with self._news:
             self._events.extend(events)

@@ -65,7 +65,7 @@ class Tour:
         self.room.answer = Refused(reason=sully.text("refused"), hint=sully.text("do otherwise"))
         self.app = ControlRoomApp(self._enter, info.title, Settings(seat=info.seat))
         self.app.driver_class = Emulated
-        self.app.LATEST_KEY = 0.02  # nobody types ahead here
+        self.app.LATEST_KEY = 0.003  # nobody types ahead here
         self.crooked: list[tuple[str, str, str]] = []
         self.looked = 0
         self.shown: set[int] = set()
@@ -165,7 +165,7 @@ class Tour:
 
 def _same(line: str) -> str:
     """Without marks on a frame or a blank: the sign that they stood on is covered by a sheet, and they with it."""
-    return unicodedata.normalize("NFC", re.sub("(?<=[│ ])[\u0300-\u036f]+", "", line)).rstrip()
+    return unicodedata.normalize("NFC", re.sub("(?<=[│─╭╮╰╯ ])[\u0300-\u036f]+", "", line)).rstrip()
 
 
 def facilitator(sully: Sully) -> Tour:
@@ -193,6 +193,22 @@ def facilitator(sully: Sully) -> Tour:
         e.SeatTaken(viewer="viewer-2", seat="scribe", name="jo"),
         e.SeatTaken(viewer="viewer-3", seat="audience", name="wall"),
         e.Revealed(experiment="pod-kill"),
+        e.AbortHeld(rule="errors-out-of-hand"),
+        e.AbortCleared(rule="errors-out-of-hand"),
+        e.AlertSuppressed(name="OrderLatencyHigh", labels={"service": "order"}, silenced_by=("robin",)),
+        e.FaultFailed(run="network-latency#1", error="no route", hint="look at the server"),
+        e.FaultRefused(experiment="memory-stress", run="memory-stress#2", reason="too wide"),
+        e.StopFailed(run="network-latency#1", error="no answer", attempt=2, hint="it is tried again"),
+        e.LoadObserved(message="12 pods run", pods=12),
+        e.LoadFailed(error="exit code 1"),
+        e.MetricTroubled(metric="order-p95", reason="parse error"),
+        e.NoteWritten(note="again", type="note", text="written"),
+        e.NoteEdited(note="again", type="todo", text="written again"),
+        e.PodObserved(namespace="shop", name="p" * 300, uid="u", app="shop", phase="Pending", ready=False),
+        e.SeatLeft(viewer="viewer-3", reason="slow"),
+        e.SourceRecovered(source="prometheus", seconds=4.0),
+        e.SourceFailed(source="kubernetes", error="401", hint="who are you?"),
+        e.ClockHeld(reason="a break"),
     )
     known += [_event(body) for body in troubles]
     info = RoomInfo(
@@ -236,7 +252,13 @@ def main(names: list[str], target: Path) -> None:
     for name in names:
         tour = TOURS[name](Sully(hostile()))
         tour.app.run(auto_pilot=tour.go)
-        found[name] = {"looked": tour.looked, "crooked": tour.crooked, "shown": sorted(tour.shown)}
+        kinds = sorted({type(event.body).__name__ for event in tour.room.known})
+        found[name] = {
+            "kinds": kinds,
+            "looked": tour.looked,
+            "crooked": tour.crooked,
+            "shown": sorted(tour.shown),
+        }
     target.write_text(json.dumps(found), encoding="utf-8")
 
 
