@@ -37,6 +37,10 @@ README = {
     "scribe": ("scribe", (120, 36)),
     "wall": ("respond", (200, 50)),
     "debrief": ("layout debrief", (120, 36)),
+    "first-room": ("baseline", (120, 36)),
+    "first-phases": ("phases", (120, 36)),
+    "beside": ("two beside", (120, 36)),
+    "sessions": ("sessions", (120, 36)),
 }
 
 

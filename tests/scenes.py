@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from controlroom.cli.shelf import FolderShelf
 from controlroom.core import events as e
 from controlroom.core.events import Event
 from controlroom.core.findings import Finding
-from controlroom.room import RoomInfo
+from controlroom.core.values import changed
+from controlroom.room import Room, RoomInfo
+from controlroom.tui.screens.beside import BesideSheet
 from controlroom.tui.screens.sessions import SessionsSheet
 from controlroom.tui.shelf import Order, SavedSession
 from tests.sessions import DAY, PODS, synthetic_events
 from tests.tui.desk import Desk, made
-from tests.tui.fake_room import TITLE, recorded
+from tests.tui.fake_room import TITLE, PastRoom, recorded
 from tests.tui.seats import AUDIENCE, SCRIBE, told
 
 Day = Callable[[float], Sequence[Event]]
@@ -120,6 +123,8 @@ class Scene:
     """Happen after the keys."""
     ascii: bool = False
     layout: str | None = None
+    beside: bool = False
+    """Another recording is shown beside it."""
     lost: str = ""
     """Why the connection to the host is lost, at the end."""
     told: tuple[tuple[float, e.Body], ...] | None = None
@@ -223,7 +228,10 @@ _LOOKS = {
     "tick": Scene(2900.0, ("tab", "left", "left", "left", "enter")),
     "figures": Scene(DAY, ("f",), recorded()),
     "figures so far": Scene(2900.0, ("f",)),
-    "go to": Scene(2900.0, ("colon",)),
+    "go to": Scene(2900.0, ("colon", *_typed("al"))),
+    "which moments": Scene(DAY, ("J",), recorded()),
+    "bookmark": Scene(DAY, ("comma", "B", *_typed("here")), recorded()),
+    "two beside": Scene(DAY, ("colon", *_typed("40:00"), "enter"), recorded(), beside=True),
     "sessions": Scene(1872.0, ("S",)),
     "copy": Scene(2900.0, ("Y",)),
     "palette": Scene(2900.0, ("ctrl+p",)),
@@ -234,6 +242,21 @@ _LOOKS = {
 SCENES = {**_ROOMS, **_TROUBLES, **_EXPERIMENTS, **_PEOPLE, **_LOOKS}
 
 
+LATER = 120.0
+"""Seconds by which everything but the opening comes later in the other recording."""
+
+
+def later() -> list[Event]:
+    """The synthetic day once more, later."""
+    first, *others = synthetic_events()
+    moved = [changed(own, t=own.t + LATER, at=own.at + timedelta(seconds=LATER)) for own in others]
+    return [first, *moved]
+
+
+async def _other() -> Room:
+    return PastRoom(later(), recorded("2026-10-20"))
+
+
 def opened(scene: Scene, theme: str, day: Day = synthetic_events, folder: Path | None = None) -> Desk:
     """The screen of that scene, not yet running. `folder`: where the session's own files are found."""
     info = scene.info
@@ -241,7 +264,9 @@ def opened(scene: Scene, theme: str, day: Day = synthetic_events, folder: Path |
         (folder / "load.log").write_text("\n".join(LOG) + "\n", encoding="utf-8")
         info = RoomInfo(session="day", title=TITLE, name="robin", viewer="viewer-1", folder=str(folder))
     own = made(scene.t, info, scene.layout, ascii=scene.ascii, events=scene.events(day), theme=theme)
-    own.app.settings = replace(own.app.settings, shelf=_Shelf(Path()))
+    own.app.settings = replace(
+        own.app.settings, shelf=_Shelf(Path()), beside=_other if scene.beside else None
+    )
     return own
 
 
@@ -249,6 +274,8 @@ async def play(own: Desk, scene: Scene) -> None:
     """Brings an opened room to that scene."""
     if scene.before:
         await own.feed(*scene.before, t=scene.t)
+    if scene.beside:
+        await own.until(lambda: isinstance(own.app.screen, BesideSheet), "both are shown")
     for key in scene.keys:
         await own.press(key)
     if isinstance(sheet := own.app.screen, SessionsSheet):

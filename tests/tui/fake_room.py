@@ -78,3 +78,12 @@ class FakeRoom:
 
 def recorded(day: str = "2026-11-22", folder: str = "") -> RoomInfo:
     return RoomInfo(session="saved", title=TITLE, live=False, recorded=day, folder=folder)
+
+
+class PastRoom(FakeRoom):
+    """A recording whose past is there on being entered, as a real one's is."""
+
+    def past(self) -> History:
+        history = super().past()
+        history.extend(self.known)
+        return history

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import pytest
 
-from controlroom.core.events import Event
-from controlroom.core.playhead import History
-from controlroom.core.values import changed
 from controlroom.room import Room
 from controlroom.tui.outcome import Settings
 from controlroom.tui.screens.beside import BesideSheet
+from tests.scenes import LATER, later
 from tests.sessions import DAY, synthetic_events
 from tests.tui.desk import Desk
-from tests.tui.fake_room import FakeRoom, recorded
-
-LATER = 120.0
-"""Seconds by which everything but the opening comes later in the second day."""
-
-
-def later() -> list[Event]:
-    first, *others = synthetic_events()
-    moved = [changed(own, t=own.t + LATER, at=own.at + timedelta(seconds=LATER)) for own in others]
-    return [first, *moved]
-
-
-class Past(FakeRoom):
-    """A recording whose past is there at once."""
-
-    def past(self) -> History:
-        history = super().past()
-        history.extend(later())
-        return history
+from tests.tui.fake_room import PastRoom, recorded
 
 
 @asynccontextmanager
 async def two(size: tuple[int, int]) -> AsyncIterator[Desk]:
     async def other() -> Room:
-        return Past((), recorded("2026-10-20"))
+        return PastRoom(later(), recorded("2026-10-20"))
 
     own = Desk(synthetic_events(), recorded(), Settings(beside=other))
     async with own.app.run_test(size=size) as pilot:
