@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.bookmarks import Bookmark
+from controlroom.core.hiding import Net
 from controlroom.core.clean import clean
 from controlroom.journal.folder import write_private
 
@@ -59,11 +60,12 @@ class FileBookmarks:
         return tuple(sorted(cleaned, key=lambda own: own.t))
 
     def write(self, found: Sequence[Bookmark]) -> None:
-        """All of them, in one step. Raises :class:`BookmarksError`."""
-        path = self.path
+        """All of them, in one step, without what looks like a secret. Raises :class:`BookmarksError`."""
+        path, net = self.path, Net()
+        kept = tuple(msgspec.structs.replace(own, text=net.text(own.text)) for own in found)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(path, msgspec.json.encode(_File(bookmarks=tuple(found))))
+            write_private(path, msgspec.json.encode(_File(bookmarks=kept)))
         except OSError as error:
             raise BookmarksError(f"{path}: {error.strerror}") from error
 

@@ -22,6 +22,13 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert FileBookmarks(tmp_path).read() == FOUND
 
 
+def test_no_secret_that_somebody_types_is_kept(tmp_path: Path) -> None:
+    own = FileBookmarks(tmp_path)
+    own.write([Bookmark(id=1, t=1.0, text="see https://robin:planted-4711@grafana/x password=planted-4712")])
+    assert b"planted" not in own.path.read_bytes()
+    assert own.read()[0].text == "see https://***@grafana/x password=***"
+
+
 def test_those_of_the_recording_that_is_shipped_lie_elsewhere(tmp_path: Path) -> None:
     example = shipped("sessions") / "example"
     own = FileBookmarks(example, tmp_path / "data")
