@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from controlroom.core.bookmarks import Bookmark
-from controlroom.core.hiding import Net
 from controlroom.core.clean import clean
+from controlroom.core.hiding import Net
 from controlroom.journal.folder import write_private
 
 FILE, FORMAT = "bookmarks.json", 1

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["ControlRoomApp", "Outcome", "Settings", "run"]
 
 T = TypeVar("T")
+SEEKING = frozenset({"seek_back", "seek_on"})
+"""Actions whose keys are held down."""
 TURN = 0.001
 """Real seconds that a thread may go on while another waits."""
 DEFAULTS = Settings()
@@ -91,6 +93,8 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
 
     TICK = 0.25
     """Real seconds between two looks at the clock."""
+    HELD = 0.1
+    """Real seconds after which a playhead that is moved is shown although further keys wait."""
     SLOW_TICK = 1.0
     """The same with low motion, and least time between two repaints that no key asked for."""
     ALLOW_SELECT = False
@@ -118,6 +122,8 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         self._now = before_entering(title, opening, settings.seat, settings.keys)
         self._bind()
         self._dirty = False
+        self._sought = False
+        """The playhead was moved, and it is not shown yet."""
         self._shown_at = -1.0
         self._pictured: frozenset[str] = frozenset()
         self._tidying = Tidying()
@@ -307,7 +313,13 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             return
         moving = follower.playhead.playing or int(follower.head) != int(self._now.head)
         came = self._dirty and (follower.urgent or self._real() - self._shown_at >= self.SLOW_TICK)
-        if came or moving or follower.due or _seconds(follower.lost) != _seconds(self._now.lost):
+        if (
+            came
+            or moving
+            or self._sought
+            or follower.due
+            or _seconds(follower.lost) != _seconds(self._now.lost)
+        ):
             self.moved()
 
     def moved(self) -> None:
@@ -315,7 +327,7 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
             return
         if self._shown_at < 0:
             self._after_paint(self._room_shown)
-        self._dirty = False
+        self._dirty = self._sought = False
         self._shown_at = self._real()
         self._now = replace(self.follower.moment(), keys=self.settings.keys, stop_kind=self.follower.kind)
         for screen in self.screen_stack:
@@ -326,6 +338,15 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         if mine and len(self.screen_stack) == 1 and (wanted := pictures.due(self._now, self._pictured)):
             self._pictured |= {step.id for step in wanted}
             self.call_after_refresh(self._picture_steps, wanted)
+
+    def sought(self) -> None:
+        """The playhead was moved by a key: shown once for all keys that wait by now, or none of them is in time."""
+        self._sought = True
+        self.call_later(self._show_sought)
+
+    def _show_sought(self) -> None:
+        if self._sought and (not self._keys or self._real() - self._shown_at >= self.HELD):
+            self.moved()
 
     def _picture_steps(self, steps: Sequence[Step]) -> None:
         """The plan asks for pictures: the room's own panes are what there is to picture, and the step is done."""
@@ -362,6 +383,10 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
 
         action = BY_ID[name]
         self._look_at_the_line()
+        if self._sought and name not in SEEKING:
+            self.moved()  # it acts on what is there, which is about to be shown
+        if not possible(action, self._now) and self._sought:
+            self.moved()
         if not possible(action, self._now):
             self.say(f"{action.label}: {why_not(action, self._now)}", wrong=self._now.lost is not None)
             return

@@ -69,6 +69,10 @@ class Desk(Protocol):
         """Writes the bookmarks of this recording; False: it was said why they cannot be kept."""
         ...
 
+    def sought(self) -> None:
+        """The playhead was moved by a key that may be held down: show it with what else has been pressed by then."""
+        ...
+
     def choose(self, pane: str) -> None:
         """Puts the cursor into a pane."""
         ...

@@ -22,7 +22,7 @@ def seek(by: float) -> Callable[[Desk], None]:
     def handler(desk: Desk) -> None:
         if desk.follower is not None:
             desk.follower.seek_by(by)
-            desk.moved()
+            desk.sought()
 
     return handler
 

@@ -221,3 +221,19 @@ async def test_a_live_room_is_not_left_by_a_slip_of_the_hand() -> None:
     async with desk(1872.0) as room:
         await room.pilot.click("#timeline", offset=Offset(40, 3))
         assert room.app.now.live
+
+
+async def test_a_key_that_is_held_down_is_shown_once_for_all_that_came_together() -> None:
+    async with desk(info=recorded()) as room:
+        app, shown = room.app, []
+        follower = app.follower
+        assert follower is not None
+        moment, end = follower.moment, follower.head
+        follower.moment = lambda: shown.append(follower.playhead.t) or moment()  # type: ignore[func-returns-value, method-assign]
+        for _ in range(10):
+            app.post_message(events.Key("comma", ","))
+        await room.until(lambda: app.now.t == end - 300, "all of them count")
+        assert len(shown) < 10
+        await room.press("full_stop")
+        assert app.now.t == end - 270
+        assert not room.said
