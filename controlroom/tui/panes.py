@@ -129,7 +129,9 @@ class Notes(ListPane):
             nothing = "Notes will stand here." if moment.info.live else "No note so far."
             what = f"Notes will stand here: {moment.keys.shown('note')} writes one." if writes else nothing
             return (((what, "dim"),),)
+        before = self.chosen() if self.has_focus else None
         self._notes = lines.notes(moment)
+        self.set_reactive(Notes.cursor, lines.kept_on(before, self._notes, self.cursor))
         return self.listed(moment, width, height)
 
 

@@ -8,6 +8,7 @@ from controlroom.core import events as e
 from controlroom.core import intents as i
 from controlroom.core.events import Actor
 from controlroom.tui.screens import notes, questions
+from controlroom.tui.screens.notes import NoteList
 from tests.tui.desk import Desk, desk
 
 JO = Actor(role="scribe", name="jo")
@@ -81,6 +82,17 @@ async def test_notes_are_searched_and_filtered_and_keep_what_they_said() -> None
         )
         await room.press("escape")
         assert room.app.screen is room.app.room_screen
+
+
+async def test_the_cursor_stays_on_its_note_when_another_one_comes() -> None:
+    async with desk(3500.0) as room:
+        await room.press("N", "down")
+        chosen = room.app.screen.query_one(NoteList).chosen()
+        assert chosen is not None
+        await room.feed(e.NoteWritten(note="late", type="note", text="came meanwhile"), t=3500.0)
+        await room.show()
+        assert "came meanwhile" in room.sheet()
+        assert room.app.screen.query_one(NoteList).chosen() == chosen
 
 
 async def test_an_answer_is_on_record_when_the_typing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from controlroom.core.people import Note
@@ -32,6 +33,13 @@ def feed_row(line: FeedLine, cells: int) -> Row:
 def notes(moment: Moment) -> list[Note]:
     """Newest first, by the moment they were begun."""
     return sorted(moment.state.notes.values(), key=lambda note: (note.at, note.id), reverse=True)
+
+
+def kept_on(chosen: Note | None, found: Sequence[Note], cursor: int) -> int:
+    """Where the cursor stands in a list anew: on the note that it was on, whatever came before it."""
+    if chosen is None:
+        return cursor
+    return next((at for at, own in enumerate(found) if own.id == chosen.id), cursor)
 
 
 def by_type(moment: Moment) -> list[str]:

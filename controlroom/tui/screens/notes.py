@@ -18,7 +18,7 @@ from controlroom.core.intents import Intent
 from controlroom.core.people import Note
 from controlroom.core.todo import read_todo, with_dates
 from controlroom.tui.desk import Desk
-from controlroom.tui.draw.lines import by_type, days, history_rows, note_row, notes
+from controlroom.tui.draw.lines import by_type, days, history_rows, kept_on, note_row, notes
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import ListPane
 from controlroom.tui.screens.sheet import Sheet, Text
@@ -131,7 +131,9 @@ class NoteList(ListPane):
         return note_row(moment, self.found[index], width, named=width >= 70)
 
     def rows(self, moment: Moment, width: int, height: int) -> tuple[Row, ...]:
+        before = self.chosen()
         self.found = [own for own in notes(moment) if self._fits(own)]
+        self.set_reactive(NoteList.cursor, kept_on(before, self.found, self.cursor))
         if not self.found:
             nothing = (
                 f"No note so far: {moment.keys.shown('note')} writes one."
