@@ -17,9 +17,15 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
 from controlroom.core.events import Event
 from controlroom.journal.reader import read_events
 from controlroom.shipped import shipped
+from controlroom.tui.paper import _bare
 from controlroom.tui.pictures import FONTS
 from tests.scenes import SCENES, Day, Scene, opened, play
 from tests.sessions import synthetic_events
@@ -55,6 +61,18 @@ def example_events(until: float) -> tuple[Event, ...]:
     return _example() if until >= _example()[-1].t - 60 else found
 
 
+class _Bare(LineFilter):
+    """What a terminal shows that is sent no colours: its own two, and what is bold, dim or turned round."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(text, self._look(style), control) for text, style, control in segments]
+
+    def _look(self, style: Style | None) -> Style:
+        codes = _bare(style).split(";") if style is not None else []
+        ink, paper = ("#101010", "#d8d8d8") if "7" in codes else ("#d8d8d8", "#101010")
+        return Style(color=ink, bgcolor=paper, bold="1" in codes, dim="2" in codes, underline="4" in codes)
+
+
 @contextmanager
 def _no_colour(wanted: bool) -> Iterator[None]:
     """As if NO_COLOR were set; the app takes it out of the environment when it reads it."""
@@ -70,6 +88,8 @@ async def draw(scene: Scene, size: tuple[int, int], look: str = "dark", day: Day
     """The scene as SVG."""
     with tempfile.TemporaryDirectory() as place, _no_colour(look == "no-colour"):
         own = opened(scene, LOOKS[look], day, Path(place) if day is example_events else None)
+        if look == "no-colour":
+            own.app._filters.append(_Bare())
         async with own.app.run_test(size=size) as pilot:
             await own.ready(pilot)
             await play(own, scene)

@@ -1,4 +1,4 @@
-"""What must be read whole where there is hardly room for it."""
+"""What must be read whole where there is hardly room for it, and seen where there is no colour."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from controlroom.core import events as e
 from controlroom.tui.draw.runs import short_names
+from controlroom.tui.paper import _bare
 from tests.scenes import SCENES, opened, play
 from tests.tui.desk import desk
 
@@ -49,3 +50,17 @@ def test_of_long_names_the_ends_are_kept() -> None:
     names = ("inventory-service-jxbdd58hrb-9scff", "inventory-service-jxbdd58hrb-dv7p9")
     assert short_names(names, 22) == "…d58hrb-9scff, …d58hrb-dv7p9"
     assert short_names(names, 40) == ", ".join(names)
+
+
+async def test_the_chosen_command_is_seen_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with desk(2900.0, (80, 24)) as own:
+        await own.press("ctrl+p", "l", "a", "t")
+        await own.until(
+            lambda: any("experiment: Network" in line for line in own.screen_lines()), "it is found"
+        )
+        turned = [
+            "".join(part.text for part in strip if part.style and "7" in _bare(part.style).split(";")).strip()
+            for strip in own.app.screen._compositor.render_strips()
+        ]
+    assert "experiment: Network Latency" in [line.rstrip("█▔ ") for line in turned]
