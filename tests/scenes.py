@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -286,3 +287,19 @@ async def play(own: Desk, scene: Scene) -> None:
         await own.room.cut(scene.lost)
         await own.pilot.pause()
     await own.show()
+    if not own.room.info.live:
+        await _rested(own)
+
+
+async def _rested(own: Desk) -> None:
+    """Figures of a recording are computed beside the screen, once its playhead has rested: waits for them."""
+    follower = own.app.follower
+    assert follower is not None
+    own.real += 2 * follower.REST
+    for _ in range(5):
+        if follower._computing is not None:
+            await asyncio.wait([follower._computing])
+        await own.show()
+        if follower._computing is None and not follower.behind:
+            return
+    raise AssertionError("the figures never came")
