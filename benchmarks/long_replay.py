@@ -43,7 +43,7 @@ PLACE = re.compile(r"T\+([0-9]+:[0-9]{2}) of ")
 """In the line that says where the playhead is."""
 DOLPHIE = (
     "dolphie's replay: not measured. It installs, but replays only what it recorded itself of a MySQL or ProxySQL "
-    "server, and none of a day's length is published."
+    "server; recording one of a day's length takes such a server and a day."
 )
 STEP = 30.0
 """Session seconds of a press."""

@@ -78,11 +78,11 @@ def test_from_the_first_frame_to_the_report(terminal: Terminal, tmp_path: Path) 
 
 def test_a_tiny_terminal_and_back(tmp_path: Path, terminal: Terminal) -> None:
     terminal.run(["replay", "example", "--sessions", str(tmp_path)])
-    before = terminal.wait_for("RECORDED", "1 Pod Ki")
+    before = terminal.wait_for("RECORDED", "1 Pod K")
     terminal.resize(20, 5)
     terminal.wait_for("T+90:24 ", "0 ACTIVE")
     terminal.resize(120, 36)
-    terminal.wait_for("RECORDED", "1 Pod Ki", "timeline")
+    terminal.wait_for("RECORDED", "1 Pod K", "timeline")
     assert "Traceback" not in before
     terminal.press("q")
     terminal.wait_for("ended with 0")
