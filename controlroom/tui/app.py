@@ -19,29 +19,25 @@ from textual.worker import Worker, WorkerState
 
 from controlroom.core import intents as i
 from controlroom.core.assessment import Assessment
-from controlroom.core.bookmarks import Bookmark
 from controlroom.core.columns import View
-from controlroom.core.comparing.values import Comparison
 from controlroom.core.events import Event
 from controlroom.core.intents import Intent, Refused
 from controlroom.core.plan import Experiment, Metric, Step
 from controlroom.core.state import Note
 from controlroom.core.stops import Stop
-from controlroom.room import Room, RoomClosed
+from controlroom.room import RoomClosed
 from controlroom.tidying import Tidying
 from controlroom.tui import layouts, pictures
 from controlroom.tui.actions import ACTIONS, BY_ID, possible, why_not
 from controlroom.tui.follower import Assess, Follower
-from controlroom.tui.keyboard import InOrder
+from controlroom.tui.library import Library
 from controlroom.tui.moment import Moment, before_entering
-from controlroom.tui.outcome import Enter, Notebook, Outcome, Settings, farewell
+from controlroom.tui.outcome import Enter, Outcome, Settings, farewell
 from controlroom.tui.painting import Sparing
 from controlroom.tui.pane import Pane
 from controlroom.tui.safety import AsciiFilter, ControlFilter
 from controlroom.tui.screens.room import RoomScreen
 from controlroom.tui.screens.sheet import Sheet
-from controlroom.tui.shelf import Shelf, ShelfError
-from controlroom.tui.spine import Timeline
 from controlroom.tui.surroundings import ascii_only, over_ssh
 from controlroom.tui.table import Metrics
 from controlroom.tui.terminal import Terminal
@@ -83,7 +79,7 @@ def everything_provider() -> type[Provider]:
     return Everything
 
 
-class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
+class ControlRoomApp(Sparing[Outcome], Library):
     CSS_PATH = "room.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {everything_provider}
     AUTO_FOCUS = None
@@ -113,9 +109,6 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         self.title = title
         self.settings = settings
         self.follower: Follower | None = None
-        self._notebook: Notebook | None = None
-        self._other: Follower | None = None
-        """The recording beside this one."""
         self._enter = enter
         self._assess = assess
         self._real = real
@@ -190,49 +183,6 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
         if self.settings.beside is not None:
             self.enter_beside(self.settings.beside)
         await self.follower.follow(self._arrived)
-
-    @work(group="beside", exit_on_error=False)
-    async def enter_beside(self, enter: Enter) -> None:
-        """Opens the other recording, and shows both once the room is there."""
-        self._other = Follower(await enter(), self._assess, self._real)
-        self._after_paint(self.beside)
-
-    def beside(self) -> None:
-        """Both recordings on one clock."""
-        from controlroom.tui.screens.beside import BesideSheet
-
-        if self._other is None or self.follower is None or not len(self.follower.history):
-            self.say("no other recording is open: controlroom replay A --beside B shows two")
-            return
-        self.open(BesideSheet(self._now, self.follower, self._other))
-
-    def _read_bookmarks(self, room: Room) -> None:
-        """Those of a recording; a live session has marks and notes, which are part of the record."""
-        if room.info.live or self.settings.notebook is None or self.follower is None:
-            return
-        self._notebook = self.settings.notebook(room.info.folder)
-        try:
-            self.follower.bookmarks = self._notebook.read()
-        except OSError as error:
-            self.say(f"bookmarks: {error}", wrong=True)
-
-    def keep_bookmarks(self, found: Sequence[Bookmark]) -> bool:
-        if self._notebook is None:
-            self.say("bookmarks are not kept here", wrong=True)
-            return False
-        try:
-            self._notebook.write(found)
-        except OSError as error:
-            self.say(f"bookmarks: {error}", wrong=True)
-            return False
-        return True
-
-    @on(Timeline.Pointed)
-    def go_where_pointed(self, event: Timeline.Pointed) -> None:
-        """A click or a drag on the timeline of a recording; a live room is not left by a slip of the hand."""
-        if self.follower is not None and not self._now.info.live:
-            self.follower.seek(event.t)
-            self.moved()
 
     def _room_shown(self) -> None:
         """Runs after the first paint with the room in it: the time for what could wait."""
@@ -481,41 +431,6 @@ class ControlRoomApp(Sparing[Outcome], InOrder[Outcome]):
 
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="an action, an experiment, a metric, a moment …"))
-
-    def sessions(self) -> None:
-        from controlroom.tui.screens.sessions import SessionsSheet
-
-        if self.settings.shelf is None:
-            self.say("no folder of sessions was given")
-            return
-        self.open(SessionsSheet(self._now, self.settings.shelf, self), self._open_session)
-
-    def _open_session(self, path: str | None) -> None:
-        if path is not None:
-            self.exit(Outcome("open", path=Path(path)))
-
-    def compare(self, paths: Sequence[Path] = ()) -> None:
-        here = self._now.info.folder
-        chosen = tuple(paths) or ((Path(here),) if here else ())
-        if self.settings.shelf is None or not chosen:
-            self.say("no folder of sessions was given")
-        else:
-            self._compare(self.settings.shelf, chosen)
-
-    @work(group="comparing", thread=True, exclusive=True, exit_on_error=False)
-    def _compare(self, shelf: Shelf, paths: Sequence[Path]) -> None:
-        """Reads them beside the screen: long sessions take their time."""
-        try:
-            found = shelf.compare(paths)
-        except (ShelfError, OSError) as error:
-            self.call_from_thread(self.say, str(error), wrong=True)
-        else:
-            self.call_from_thread(self._compared, found)
-
-    def _compared(self, found: Comparison) -> None:
-        from controlroom.tui.screens.compare import CompareSheet
-
-        self.open(CompareSheet(self._now, self, found))
 
     def leave(self, word: str) -> None:
         self.exit(Outcome(word, farewell=farewell(self._now, self.settings.socket)))
