@@ -60,7 +60,11 @@ class FileBookmarks:
         return tuple(sorted(cleaned, key=lambda own: own.t))
 
     def write(self, found: Sequence[Bookmark]) -> None:
-        """All of them, in one step, without what looks like a secret. Raises :class:`BookmarksError`."""
+        """All of them, in one step, without what looks like a secret. Raises :class:`BookmarksError`.
+
+        A file that cannot be read is not written over: what it holds is somebody's.
+        """
+        self.read()
         path, net = self.path, Net()
         kept = tuple(msgspec.structs.replace(own, text=net.text(own.text)) for own in found)
         try:

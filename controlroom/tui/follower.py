@@ -19,7 +19,7 @@ from controlroom.core.playhead import LiveClock, Playhead
 from controlroom.core.stops import Stop
 from controlroom.core.values import changed
 from controlroom.room import Room, RoomClosed
-from controlroom.tui.moment import Moment
+from controlroom.tui.moment import Moment, Record
 
 Assess = Callable[[View, float], Assessment]
 
@@ -157,6 +157,15 @@ class Follower:
             self._lost_at = self._real()
         return self._real() - self._lost_at
 
+    @property
+    def record(self) -> Record:
+        """What becomes of the record that is looked at."""
+        if not self.room.info.followed:
+            return "saved"
+        if not self.ended:
+            return "grows"
+        return "ended" if self.history.head.status == "closed" else "stopped"
+
     async def submit(self, intent: Intent, seen: int) -> Answer:
         """The one place at which the screen asks anything of the room."""
         return await self.room.submit(intent, seen)
@@ -178,6 +187,7 @@ class Follower:
             figures=self._figures_at(view, t),
             stops=self.stops,
             trouble=self.trouble,
+            record=self.record,
             lost=self.lost,
             since=self.history.since,
         )

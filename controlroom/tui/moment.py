@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from controlroom.core.assessment import Assessment
 from controlroom.core.columns import Columns, View
@@ -21,6 +22,9 @@ from controlroom.core.values import changed
 from controlroom.room import RoomInfo
 from controlroom.tui import keymap
 
+Record = Literal["saved", "grows", "ended", "stopped"]
+"""As it was found; or read while it is written: more comes, the session was closed, its host went without that."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -35,6 +39,8 @@ class Moment:
     stops: Sequence[Stop] = ()
     trouble: str = ""
     """Why nothing new can come; empty: all is well."""
+    record: Record = "saved"
+    """What becomes of the record that is looked at."""
     entered: bool = True
     """False until the room is there: only the title is known."""
     lost: float | None = None

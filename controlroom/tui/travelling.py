@@ -16,6 +16,10 @@ STEP, FINE = 30.0, 5.0
 KEYS = {"alert": "a", "fault": "f", "mark": "m", "note": "n", "phase": "p", "inject": "i", "halt": "h", "gap": "g",
         "bookmark": "b"}  # fmt: skip
 """The key that chooses each kind of moments."""
+WHERE_BOOKMARKS_ARE = (
+    "Never in the recording: in a file beside it or, where its folder",
+    "is not to be written to, among this account's data.",
+)
 
 
 def seek(by: float) -> Callable[[Desk], None]:
@@ -156,11 +160,9 @@ def bookmark(desk: Desk) -> None:
             follower.bookmarks = changed
             desk.moved()
 
-    about = (
-        "Nothing typed takes it away." if there is not None else "In a file beside the recording, not in it."
-    )
+    about = ("Nothing typed takes it away.",) if there is not None else WHERE_BOOKMARKS_ARE
     heading = f"bookmark at {clock(t)}"
-    desk.open(Prompt(desk.now, heading, (about,), there.text if there is not None else ""), then)
+    desk.open(Prompt(desk.now, heading, about, there.text if there is not None else ""), then)
 
 
 def bookmarks(desk: Desk) -> None:

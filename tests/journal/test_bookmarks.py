@@ -43,6 +43,8 @@ def test_what_cannot_be_read_is_said_and_left(tmp_path: Path, data: bytes) -> No
     (tmp_path / "bookmarks.json").write_bytes(data)
     with pytest.raises(OSError, match=r"bookmarks\.json"):
         FileBookmarks(tmp_path).read()
+    with pytest.raises(OSError, match=r"bookmarks\.json"):
+        FileBookmarks(tmp_path).write(FOUND)
     assert (tmp_path / "bookmarks.json").read_bytes() == data
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from controlroom.core.events import Event
+from controlroom.core.events import Event, SessionClosed
 from controlroom.core.intents import Accepted, Answer, Intent
 from controlroom.core.playhead import History
 from controlroom.room import RoomClosed, RoomInfo
@@ -34,6 +34,10 @@ class FakeRoom:
         return len(self._events)
 
     @property
+    def _goes_on(self) -> bool:
+        return not (self._events and isinstance(self._events[-1].body, SessionClosed))
+
+    @property
     def known(self) -> tuple[Event, ...]:
         return tuple(self._events)
 
@@ -59,7 +63,7 @@ class FakeRoom:
                 if self._events[index].seq > since:
                     yield self._events[index]
                 index += 1
-            if not self.info.live:
+            if not self.info.live and not (self.info.followed and self._goes_on):
                 return
             async with self._news:
                 if self._broken:

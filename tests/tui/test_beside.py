@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from controlroom.room import Room
+from controlroom.tui.follower import Follower
 from controlroom.tui.outcome import Settings
 from controlroom.tui.screens.beside import BesideSheet
 from tests.scenes import LATER, later
@@ -36,6 +37,7 @@ async def test_both_days_are_in_sight_and_one_playhead_moves_them(size: tuple[in
         assert "2026-11-22" in lines
         assert "2026-10-20" in lines
         assert "T+16:00" in lines
+        assert "esc closes" in lines
         sheet = own.app.screen
         assert isinstance(sheet, BesideSheet)
         assert sheet.alignment.title == "the first injection"
@@ -76,3 +78,21 @@ async def test_without_another_it_says_how_to_open_one() -> None:
         await own.ready(pilot)
         await own.press("V")
         assert any("--beside" in said for said in own.said)
+
+
+async def test_the_other_ones_figures_are_computed_once_the_playhead_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Follower, "INLINE", 0)
+    async with two((160, 40)) as own:
+        await own.press("home", "}", "}", "}")
+        sheet = own.app.screen
+        assert isinstance(sheet, BesideSheet)
+        other = sheet._other
+        own.real += 2 * Follower.REST
+
+        def computed() -> bool:
+            sheet._look()
+            return not other.behind and not other.due
+
+        await own.until(computed, "they are computed")

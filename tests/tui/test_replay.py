@@ -10,6 +10,7 @@ from textual.geometry import Offset
 from textual.widgets import Input
 
 from controlroom.core import events as e
+from controlroom.core.values import changed
 from controlroom.journal.bookmarks import FileBookmarks
 from controlroom.tui.outcome import Settings
 from tests.sessions import DAY, synthetic_events
@@ -237,3 +238,33 @@ async def test_a_key_that_is_held_down_is_shown_once_for_all_that_came_together(
         await room.press("full_stop")
         assert app.now.t == end - 270
         assert not room.said
+
+
+async def test_a_session_that_is_still_recorded_is_followed_scrubbed_back_and_seen_to_end() -> None:
+    async with desk(1872.0, info=changed(recorded(), followed=True)) as room:
+        assert "still being recorded, since 2026-11-22" in room.pane("banner")
+        await room.feed(e.NoteWritten(note="more", type="note", text="it goes on"), t=1880)
+        assert "it goes on" in room.pane("notes")
+        await room.press(",")
+        await room.feed(e.NoteWritten(note="later", type="note", text="while looking back"), t=1890)
+        assert "T+30:50" in room.pane("clock")
+        assert "while looking back" not in room.pane("notes")
+        await room.press("end")
+        assert "while looking back" in room.pane("notes")
+        await room.feed(e.SessionClosed(reason="ended", left=()), t=1900)
+        follower = room.app.follower
+        assert follower is not None
+        await room.until(lambda: follower.ended, "its end is seen")
+        await room.show()
+        assert "the record has ended by now" in room.pane("banner")
+        assert room.room.asked == []
+
+
+async def test_a_record_whose_host_went_says_that_it_stopped() -> None:
+    async with desk(1872.0, info=changed(recorded(), followed=True)) as room:
+        await room.room.cut("the journal is gone")
+        follower = room.app.follower
+        assert follower is not None
+        await room.until(lambda: follower.ended, "that is seen")
+        await room.show()
+        assert "stopped without an end" in room.pane("banner")

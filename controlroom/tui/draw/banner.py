@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from controlroom.core.state import Abort, Halt, State
 from controlroom.tui.actions import BY_ID
 from controlroom.tui.draw import revealed
 from controlroom.tui.draw.record import record_trouble
-from controlroom.tui.moment import Moment
+from controlroom.tui.moment import Moment, Record
 from controlroom.tui.text import Row, clock, fit, number, span, wrapped
 
 MOST = 4
 """Rows; the most urgent come first."""
+RECORDS: Mapping[Record, str] = {
+    "saved": "recorded{day}, nothing here is live",
+    "grows": "still being recorded, since{day}: this reads along, nothing here acts",
+    "ended": "recorded{day}, the record has ended by now, nothing here is live",
+    "stopped": "recorded{day}, the record stopped without an end: its host is gone, nothing here is live",
+}
+"""What a record is to whoever looks at it."""
 
 
 def banner_rows(moment: Moment, cells: int) -> tuple[Row, ...]:
@@ -192,7 +201,7 @@ def _where(moment: Moment) -> list[str]:
     state = moment.state
     if not moment.info.live:
         day = f" {moment.info.recorded}" if moment.info.recorded else ""
-        return [f"recorded{day}, nothing here is live"]
+        return [RECORDS[moment.record].format(day=day)]
     if not moment.playhead.pinned:
         back = _key(moment, "to_end", "  [{}] back to now")
         return [f"looking back at {clock(moment.t)}; the day is at {clock(moment.head)}{back}"]

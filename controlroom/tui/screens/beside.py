@@ -18,10 +18,14 @@ from controlroom.tui.follower import Follower
 from controlroom.tui.moment import Moment
 from controlroom.tui.pane import Pane
 from controlroom.tui.screens.sheet import Sheet, Text
-from controlroom.tui.text import Row, clock
+from controlroom.tui.text import Row, clock, fit, row_width, width
 
+LOOK = 0.25
+"""Real seconds between two looks at whether the other one's figures are due or there."""
 SIDE_BY_SIDE = 120
 """Columns from which on they stand beside each other."""
+ROOMY = 100
+"""Columns from which on the line above them has whole sentences."""
 TRANSPORT = (
     "start_stop", "slower", "faster", "seek_back", "seek_on", "fine_back", "fine_on", "stop_before", "stop_after",
     "stop_kind", "phase_before", "phase_after", "go_to", "to_start", "to_end", "loop_from", "loop_to", "end_loop",
@@ -72,6 +76,11 @@ class BesideSheet(Sheet[None]):
     def on_mount(self) -> None:
         super().on_mount()
         self._place(self.app.size)
+        self.set_interval(LOOK, self._look)
+
+    def _look(self) -> None:
+        if self._other.due or self._other.urgent:
+            self.query_one("#there", Half).redraw()
 
     def on_resize(self) -> None:
         self._place(self.app.size)
@@ -81,19 +90,22 @@ class BesideSheet(Sheet[None]):
 
     def there(self, moment: Moment) -> Moment:
         """The other recording's moment while the first is at this one."""
-        self._other.seek(moment.t + self.alignment.shift)
+        t = min(max(0.0, moment.t + self.alignment.shift), self._other.head)
+        if t != self._other.playhead.t or self._other.playhead.pinned:
+            self._other.seek(t)  # only then: figures that are computed beside the screen wait until it rests
         return replace(self._other.moment(), keys=moment.keys)
 
-    def _aligned(self, moment: Moment, width: int) -> tuple[Row, ...]:
+    def _aligned(self, moment: Moment, cells: int) -> tuple[Row, ...]:
         t = moment.t + self.alignment.shift
         end = self._other.head
         where = "has not begun" if t < 0 else "is over" if t > end else f"is at T+{clock(t)}"
-        by: Row = (
-            ("aligned by ", "dim"),
-            (self.alignment.title, "accent"),
-            (f"   the second {where}", "dim"),
-        )
-        return ((*by, ("   a", "key"), (" by something else  ", "dim"), ("esc", "key"), (" closes", "dim")),)
+        stands = f"   the second {where}"
+        keys: Row = (("   a", "key"), (" by another  ", "dim"), ("esc", "key"), (" closes", "dim"))
+        start = "aligned by " if cells >= ROOMY else "by "
+        room = cells - len(start) - len(stands) - row_width(keys)
+        title = self.alignment.title
+        by: Row = ((start, "dim"), (fit(title, max(1, min(room, width(title)))), "accent"))
+        return ((*by, (stands, "dim"), *keys),)
 
     def action_next_alignment(self) -> None:
         self._at += 1
