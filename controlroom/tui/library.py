@@ -53,6 +53,7 @@ class Library(InOrder[Outcome]):
         """Opens the other recording, and shows both once the room is there."""
         self._other = Follower(await enter(), self._assess, self._real)
         self._after_paint(self.beside)
+        await self._other.follow(lambda: None)  # what comes there is seen by the sheet, which looks by itself
 
     def beside(self) -> None:
         """Both recordings on one clock."""

@@ -7,20 +7,22 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from controlroom.core.events import Event, NoteWritten
+from controlroom.core.values import changed
 from controlroom.room import Room
 from controlroom.tui.follower import Follower
 from controlroom.tui.outcome import Settings
 from controlroom.tui.screens.beside import BesideSheet
 from tests.scenes import LATER, later
-from tests.sessions import DAY, synthetic_events
+from tests.sessions import DAY, HOST, moment, synthetic_events
 from tests.tui.desk import Desk
-from tests.tui.fake_room import PastRoom, recorded
+from tests.tui.fake_room import FakeRoom, PastRoom, recorded
 
 
 @asynccontextmanager
-async def two(size: tuple[int, int]) -> AsyncIterator[Desk]:
+async def two(size: tuple[int, int], there: FakeRoom | None = None) -> AsyncIterator[Desk]:
     async def other() -> Room:
-        return PastRoom(later(), recorded("2026-10-20"))
+        return there or PastRoom(later(), recorded("2026-10-20"))
 
     own = Desk(synthetic_events(), recorded(), Settings(beside=other))
     async with own.app.run_test(size=size) as pilot:
@@ -96,3 +98,19 @@ async def test_the_other_ones_figures_are_computed_once_the_playhead_rests(
             return not other.behind and not other.due
 
         await own.until(computed, "they are computed")
+
+
+async def test_one_that_is_still_recorded_goes_on_beside_the_other() -> None:
+    there = PastRoom(synthetic_events(1872.0), changed(recorded("2026-10-20"), followed=True))
+    async with two((160, 40), there) as own:
+        assert "2026-10-20  still being recorded" in "\n".join(own.screen_lines())
+        sheet = own.app.screen
+        assert isinstance(sheet, BesideSheet)
+        note = NoteWritten(note="more", type="note", text="it goes on there")
+        await there.feed(Event(seq=there.count + 1, t=1880.0, at=moment(1880.0), actor=HOST, body=note))
+
+        def seen() -> bool:
+            sheet._look()
+            return "T+31:20" in "\n".join(own.screen_lines())
+
+        await own.until(seen, "the second one goes on")

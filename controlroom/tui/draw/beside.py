@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from controlroom.tui.draw import head, lines, metrics, runs, timeline
-from controlroom.tui.moment import Moment
+from controlroom.tui.moment import Moment, Record
 from controlroom.tui.text import Row, fit
 
 BLANK: Row = (("", ""),)
 TIMELINE, FEED = 3, 4
+RECORDS: Mapping[Record, str] = {
+    "saved": "",
+    "grows": "  still being recorded",
+    "ended": "  has ended",
+    "stopped": "  stopped without an end",
+}
 ROOMY = 12
 """Rows from which on the feed has some beside the metrics."""
 
@@ -18,7 +26,7 @@ def half_rows(moment: Moment, cells: int, height: int) -> tuple[Row, ...]:
     if plan is None:
         return ((("not open yet at this moment", "dim"),),)
     rows: list[Row] = [
-        ((fit(f"{moment.info.recorded}  {plan.title}", cells), "title"),),
+        ((fit(f"{moment.info.recorded}{RECORDS[moment.record]}  {plan.title}", cells), "title"),),
         head.clock_row(moment, cells),
         *timeline.timeline_rows(moment, cells, TIMELINE),
     ]
